@@ -1,0 +1,1 @@
+from rota._version import __version__ as __version__
