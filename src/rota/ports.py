@@ -1,0 +1,240 @@
+"""The ports: everything that does I/O, on one page.
+
+The core decides, the stores remember, the runners execute, the runtime moves things between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from rota.core.records import (
+    Attempt,
+    AuditLine,
+    Cancelled,
+    Change,
+    Claimed,
+    ClaimRequest,
+    Counts,
+    DueSchedule,
+    Finished,
+    Generation,
+    Lease,
+    NewRun,
+    Node,
+    PastError,
+    Plan,
+    Renewal,
+    Report,
+    Run,
+    RunQuery,
+    Schedule,
+    ScheduleQuery,
+    Settlement,
+    SyncPlan,
+)
+
+
+class Clock(Protocol):
+    """Tells the time of the store. It never goes back."""
+
+    def now(self) -> datetime: ...
+
+
+class Wakeup(Protocol):
+    """Tells one node that something in the store has changed."""
+
+    def wait(self, timeout: timedelta) -> frozenset[str]:
+        """Return the topics that changed (of `schedules`, `runs`, `cancel`), at once or within `timeout`.
+
+        Empty when nothing is known to have changed. Polling goes on beneath it: a wake-up may be
+        lost, and may come for nothing.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """The durable state, and the only place where races are settled.
+
+    Each verb is one transaction and takes a batch. `now` is the store's time. Every verb may raise
+    `StoreUnavailable`, after which nothing or everything of it was done; each is safe to repeat.
+    """
+
+    url: str
+
+    # -- itself
+    def migrate(self, *, dry_run: bool = False) -> list[str]:
+        """Apply the schema steps that are missing, and return their names."""
+        ...
+
+    def clock(self) -> datetime:
+        """Return the store's time."""
+        ...
+
+    def wakeup(self) -> Wakeup: ...
+    def close(self) -> None: ...
+
+    # -- schedules
+    def generation(self, rota: str) -> Generation | None: ...
+    def declared(self, rota: str, names: Sequence[str]) -> list[Schedule]:
+        """Return the schedules made by code, and those with one of `names`, each with its active runs."""
+        ...
+
+    def sync(self, plan: SyncPlan, audit: Sequence[AuditLine] = ()) -> bool:
+        """Apply `plan`. `False`: another sync came first, nothing was done; compute it anew."""
+        ...
+
+    def due(self, rota: str, now: datetime, limit: int) -> list[DueSchedule]:
+        """Return schedules whose `next_due` has come, earliest first. A row that can not be read is
+        quarantined by the store itself, alone."""
+        ...
+
+    def next_due(self, rota: str) -> datetime | None:
+        """Return the earliest `next_due`."""
+        ...
+
+    def record(self, plans: Sequence[Plan], now: datetime) -> list[str]:
+        """Apply the plans whose schedule has not changed since; return the ids of these schedules.
+
+        Runs are inserted, non-runs recorded, cursor and `next_due` moved in one transaction. A run
+        that exists already is left as it is. The cursor never goes back.
+        """
+        ...
+
+    def amend(self, changes: Sequence[Change], audit: Sequence[AuditLine]) -> bool:
+        """Apply all `changes`, or none and return `False` when one of the schedules has changed since."""
+        ...
+
+    def schedules(self, query: ScheduleQuery) -> list[Schedule]:
+        """Return schedules by name. Each has its active runs."""
+        ...
+
+    def add_schedule(self, schedule: Schedule, audit: Sequence[AuditLine]) -> bool:
+        """Insert a schedule made by a user. `False`: one of this name exists."""
+        ...
+
+    def remove_schedule(self, schedule: Schedule, audit: Sequence[AuditLine]) -> bool:
+        """Delete a schedule that has this revision. Its history stays."""
+        ...
+
+    def ending(self, rota: str, now: datetime, limit: int) -> list[Schedule]:
+        """Return schedules of which an override has reached its end."""
+        ...
+
+    def past_errors(self, schedule_id: str) -> list[PastError]:
+        """Return its last errors, newest first."""
+        ...
+
+    # -- runs
+    def enqueue(self, runs: Sequence[NewRun], audit: Sequence[AuditLine] = (), *, connection: Any = None) -> list[str]:
+        """Insert runs; return the ids that are new. With `connection`, inside the caller's transaction."""
+        ...
+
+    def claim(self, request: ClaimRequest) -> list[Claimed]:
+        """Lease due runs to a node, by priority, then oldest first, within overlap and concurrency.
+
+        The token and the attempt of each grow by one. A run past its start deadline is not claimed.
+        """
+        ...
+
+    def next_ready(self, rota: str, queues: Sequence[str], now: datetime) -> datetime | None:
+        """Return the earliest `run_at` later than `now` of a pending run in these queues."""
+        ...
+
+    def renew(self, leases: Sequence[Lease], now: datetime, until: datetime) -> Renewal:
+        """Extend the leases that are still held."""
+        ...
+
+    def report(self, reports: Sequence[Report]) -> None:
+        """Store progress and log lines of running attempts whose token is still the newest."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement], now: datetime) -> list[str]:
+        """Close attempts; return the ids of runs of which the lease was lost: for these nothing was written."""
+        ...
+
+    def overdue(self, rota: str, now: datetime, limit: int) -> list[Claimed]:
+        """Return running runs whose lease has run out."""
+        ...
+
+    def expire(self, rota: str, now: datetime, limit: int) -> list[str]:
+        """Close pending runs whose start deadline has passed; return their ids."""
+        ...
+
+    def cancel(self, run_ids: Sequence[str], by: str, now: datetime, audit: Sequence[AuditLine] = ()) -> Cancelled: ...
+
+    # -- history
+    def run(self, run_id: str) -> Run | None: ...
+    def runs(self, query: RunQuery) -> list[Run]:
+        """Return runs, newest first by `(created_at, id)`."""
+        ...
+
+    def attempts(self, run_id: str) -> list[Attempt]:
+        """Return the attempts of a run, first to last, with their logs."""
+        ...
+
+    def counts(self, rota: str, now: datetime) -> Counts: ...
+    def audit(self, rota: str, subject: str | None = None, limit: int = 50) -> list[AuditLine]:
+        """Return the latest audit lines, newest first."""
+        ...
+
+    def purge(self, rota: str, before: datetime, keep: int, limit: int) -> int:
+        """Delete up to `limit` runs that ended before `before`, but never the last `keep` of a schedule.
+
+        Returns how many. Cursors and last errors stay.
+        """
+        ...
+
+    # -- nodes
+    def join(self, node: Node) -> None:
+        """Insert the node, or refresh it: also the heartbeat."""
+        ...
+
+    def leave(self, node_id: str) -> None: ...
+    def nodes(self, rota: str) -> list[Node]: ...
+    def forget_nodes(self, rota: str, seen_before: datetime) -> list[str]:
+        """Delete nodes that have not been seen since; return their ids."""
+        ...
+
+
+class Runner(Protocol):
+    """Executes runs. Everything it says is taken in batches by the runtime."""
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """Begin. `on_change` is called, from any thread, when something finished or a slot came free."""
+        ...
+
+    def room(self) -> int:
+        """Return how many more runs it would take now."""
+        ...
+
+    def submit(self, runs: Sequence[Claimed]) -> None: ...
+    def held(self) -> list[Lease]:
+        """Return the leases of all runs it holds, begun or not."""
+        ...
+
+    def finished(self) -> list[Finished]:
+        """Take the attempts that have ended since the last call."""
+        ...
+
+    def reports(self) -> list[Report]:
+        """Take what running attempts said of themselves since the last call."""
+        ...
+
+    def cancel(self, run_ids: Sequence[str]) -> None:
+        """Ask these runs to stop. One whose body has not begun ends as cancelled."""
+        ...
+
+    def drop(self, run_ids: Sequence[str]) -> None:
+        """Stop these runs and forget them: their lease is lost, what they end with is nobody's business."""
+        ...
+
+    def stop(self, patience: timedelta) -> None:
+        """Take nothing more, give back what has not begun, and wait for the rest up to `patience`.
+
+        What has not ended by then is interrupted and finished as lost. All of it is in `finished()`.
+        """
+        ...
