@@ -69,7 +69,7 @@ def _redis_process() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def redis_server(_redis_process: RedisServer) -> RedisServer:
-    """This worker's Redis, running and empty. It keeps nothing across a restart; `RedisServer(aof=True)` does."""
+    """This worker's Redis, running and empty. A restart empties it, as it has no append-only file."""
     _redis_process.start()
     _redis_process.flush()
     return _redis_process

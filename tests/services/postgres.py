@@ -72,10 +72,9 @@ class PostgresServer(Server):
         self._templates: set[str] = set()
 
     def prepare(self) -> None:
-        initdb = self._spawn(
-            [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-            + ["--no-locale", "--no-instructions", "--no-sync"]
-        )
+        locale = ["--encoding", "UTF8", "--no-locale"]
+        access = ["--username", "postgres", "--auth", "trust"]
+        initdb = self._spawn([self.bin / "initdb", "-D", self.data, *locale, *access, "--no-sync"])
         if initdb.wait() != 0:
             raise ServiceFailed("initdb failed", self.log)
         settings = CONFIGURATION.format(directory=self.directory, fsync="on" if self.durable else "off")

@@ -85,6 +85,7 @@ class Server:
         if self._identity:
             os.chown(self.directory, *self._identity)
         self._guard = self._spawn(["sh", "-c", GUARD, "guard", str(self.directory)], stdin=subprocess.PIPE)
+        self._owner = os.getpid()
         atexit.register(self.close)
 
     def prepare(self) -> None:
@@ -160,12 +161,18 @@ class Server:
 
     def close(self) -> None:
         """Stop and remove everything. May be called twice."""
+        if os.getpid() != self._owner:
+            return  # a forked child that comes to its end
         atexit.unregister(self.close)
         self.kill9()
         if self._guard.stdin is not None:
             with suppress(BrokenPipeError):
                 self._guard.stdin.close()
-        self._guard.wait()
+        try:
+            self._guard.wait(10)
+        except subprocess.TimeoutExpired:  # a forked child of ours lives on and holds the pipe
+            self._guard.kill()
+            self._guard.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -200,7 +207,7 @@ class Server:
     def _spawn(
         self, command: Sequence[str | Path], stdin: int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
-        """Start a process of this server: its user, its folder, its log; Ctrl-C in our terminal is not for it."""
+        """Start a process of this server: its user, its folder, its log; Ctrl-C is not for it."""
         user, group = self._identity or (None, None)
         with self.log.open("ab") as log:
             return subprocess.Popen(
@@ -209,10 +216,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.directory,
-                env={
-                    "PATH": os.environ.get("PATH", os.defpath),
-                    "LC_ALL": "C",
-                },  # no PGPORT, PGDATA, ... of ours
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},  # and no PGPORT of ours
                 user=user,
                 group=group,
                 extra_groups=[] if self._identity else None,

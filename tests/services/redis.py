@@ -35,12 +35,23 @@ class RedisServer(Server):
         self.program = redis_program()
         super().__init__()
         self.aof = aof
+        self.socket = self.directory / "socket"
 
     def command(self) -> list[str | Path]:
         persistence = (
             ["--appendonly", "yes", "--appendfsync", "always"] if self.aof else ["--appendonly", "no"]
         )
-        place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.directory)]
+        # The socket is ours alone: an answer on the port could be another server's that took it first.
+        place = [
+            "--unixsocket",
+            str(self.socket),
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--dir",
+            str(self.directory),
+        ]
         return [self.program, *place, *persistence, "--save", "", "--daemonize", "no"]
 
     def is_ready(self) -> bool:
@@ -58,7 +69,9 @@ class RedisServer(Server):
 
     def send(self, command: str) -> str:
         """Send one command and return the first line of the answer. Enough for here, without a client."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(self.socket))
             connection.sendall(f"{command}\r\n".encode())
             with connection.makefile("rb") as answer:
                 return answer.readline().decode().rstrip()
