@@ -567,6 +567,7 @@ class Generation:
         number: Grows with each new declaration that is put in force.
         fingerprint: Of everything that it declares.
         revision: Grows with each sync: writers compare it.
+        past: Fingerprints that were in force before, oldest first.
     """
 
     rota: str
@@ -574,6 +575,7 @@ class Generation:
     fingerprint: str
     revision: int
     synced_at: datetime
+    past: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
