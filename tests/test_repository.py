@@ -167,6 +167,16 @@ def test_the_core_imports_the_pure_standard_library_only():
     assert strange == []
 
 
+def test_the_tests_of_the_core_need_no_service():
+    needy = [
+        f"{place}: {name}"
+        for place, node in nodes("tests/core/*.py")
+        for name in imported(node)
+        if name.startswith(("tests.services", "psycopg", "redis", "rota.stores"))
+    ]
+    assert needy == []
+
+
 @pytest.mark.parametrize("folder", ["core", "stores"])
 def test_the_clock_is_never_read(folder):
     pattern = f"src/rota/{folder}/*.py"
