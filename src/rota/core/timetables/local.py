@@ -1,0 +1,148 @@
+"""Local days and times of day, turned into seconds under the rule for clock changes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from rota.core.localtime import DAY, END, LocalClock
+from rota.core.timetables.days import FIRST_DAY, Days
+
+
+class TimesOfDay:
+    """Some seconds of the day: each of `minutes` (seconds of the day) plus each of `within`."""
+
+    __slots__ = ("_last_within", "_minutes", "_within", "first", "last", "total")
+
+    def __init__(self, minutes: Sequence[int], within: Sequence[int] = (0,)) -> None:
+        """Both are sorted and distinct. With more than one `within`, `minutes` are multiples of 60."""
+        self._minutes, self._within = minutes, within
+        self.first, self.last = minutes[0] + within[0], minutes[-1] + within[-1]
+        self.total = len(minutes) * len(within)
+
+    def at_or_after(self, time: int) -> int | None:
+        """Return the first time that is not before `time`."""
+        if time > self.last:
+            return None
+        minutes, within = self._minutes, self._within
+        offset = within[0]
+        if len(within) == 1:
+            return minutes[bisect_left(minutes, time - offset)] + offset
+        index = bisect_left(minutes, time - time % 60)
+        if minutes[index] == time - time % 60 and time % 60 <= within[-1]:
+            return minutes[index] + within[bisect_left(within, time % 60)]
+        return minutes[bisect_right(minutes, time - time % 60)] + offset
+
+    def at_or_before(self, time: int) -> int | None:
+        """Return the last time that is not after `time`."""
+        if time < self.first:
+            return None
+        minutes, within = self._minutes, self._within
+        if len(within) == 1:
+            return minutes[bisect_right(minutes, time - within[0]) - 1] + within[0]
+        index = bisect_right(minutes, time) - 1
+        if time - minutes[index] >= within[0]:
+            return minutes[index] + within[bisect_right(within, time - minutes[index]) - 1]
+        return minutes[index - 1] + within[-1]
+
+    def before(self, time: int) -> int:
+        """Return how many times of the day are before `time`."""
+        minutes, within = self._minutes, self._within
+        if len(within) == 1:
+            return bisect_left(minutes, time - within[0])
+        index = bisect_right(minutes, time) - 1
+        if index < 0:
+            return 0
+        return index * len(within) + bisect_left(within, time - minutes[index])
+
+
+class LocalTimes:
+    """Occurrences at some times of some days, as the clocks of one zone show them.
+
+    Within a span of constant offset, readings are found by calendar arithmetic alone. The spans, and
+    the readings that each decides about, come from the clock, which holds the rule for clock changes.
+    """
+
+    __slots__ = ("_clock", "_days", "_times")
+
+    def __init__(self, days: Days, times: TimesOfDay, clock: LocalClock) -> None:
+        self._days, self._times, self._clock = days, times, clock
+
+    def at_or_after(self, second: int) -> int | None:
+        if second < 0:
+            second = 0
+        clock = self._clock
+        start, end, offset, opens, closes = clock.last
+        if not start <= second < end:
+            start, end, offset, opens, closes = clock.span_at(second)
+        reading = self._reading_from(max(second + offset, opens) if second > start else opens)
+        while reading is not None:
+            if reading < closes:
+                found = max(reading - offset, start)
+                return found if found < END else None
+            # Nothing is due up to `reading`, so spans can be passed over, unless they show readings again.
+            decided = closes
+            passed = end if clock.repeat == "both" else max(end, reading - DAY)
+            start, end, offset, opens, closes = clock.span_at(passed)
+            if opens < decided or opens > reading:
+                reading = self._reading_from(opens)
+        return None
+
+    def at_or_before(self, second: int) -> int | None:
+        if second >= END:
+            second = END - 1
+        clock = self._clock
+        start, end, offset, opens, closes = clock.last
+        if not start <= second < end:
+            start, end, offset, opens, closes = clock.span_at(second)
+        reading = self._reading_to(min(second + offset, closes - 1))
+        while reading is not None and second >= 0:
+            if reading >= opens:
+                found = max(reading - offset, start)
+                return found if found >= 0 else None
+            decided = opens
+            second = start - 1 if clock.repeat == "both" else min(start - 1, reading + DAY)
+            start, end, offset, opens, closes = clock.span_at(second)
+            if closes > decided or closes <= reading:
+                reading = self._reading_to(closes - 1)
+        return None
+
+    def count(self, start: int, end: int) -> int:
+        total = 0
+        while start < end:
+            begin, stop, offset, opens, closes = self._clock.span_at(start)
+            low = max(start + offset, opens) if start > begin else opens
+            high = min(end + offset, closes) if end < stop else closes
+            if low < begin + offset:  # all that was skipped before this span happens at once, at its begin
+                first = self._reading_from(low)
+                low = begin + offset + 1
+                total += first is not None and first < low
+            total += max(self._rank(high) - self._rank(low), 0) if low < high else 0
+            start = stop
+        return total
+
+    def _reading_from(self, reading: int) -> int | None:
+        day, time = divmod(reading, DAY)
+        found = self._days.at_or_after(day)
+        if found == day:
+            at = self._times.at_or_after(time)
+            if at is not None:
+                return day * DAY + at
+            found = self._days.at_or_after(day + 1)
+        return None if found is None else found * DAY + self._times.first
+
+    def _reading_to(self, reading: int) -> int | None:
+        day, time = divmod(reading, DAY)
+        found = self._days.at_or_before(day)
+        if found == day:
+            at = self._times.at_or_before(time)
+            if at is not None:
+                return day * DAY + at
+            found = self._days.at_or_before(day - 1)
+        return None if found is None else found * DAY + self._times.last
+
+    def _rank(self, reading: int) -> int:
+        """Return the number of matching readings before `reading`."""
+        day, time = divmod(reading, DAY)
+        whole = self._days.count(FIRST_DAY, day) * self._times.total
+        return whole + (self._times.before(time) if self._days.count(day, day + 1) else 0)
