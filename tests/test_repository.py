@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 REGISTRY_HOSTS = [
     "pypi" + ".org",
     "python" + "hosted",
-    "registry.npm" + "js",
+    "registry." + "npm",
     "deb." + "debian",
     "archive." + "ubuntu",
 ]
