@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from rota.core.policies import Crash
 from rota.core.records import Claimed, Finished, Outcome, RunState, Settlement
 
+# A crash is the node's fault more often than the task's: a task without retries is still taken over,
+# but not for ever, or a body that kills its worker would go round all of them.
+MIN_ATTEMPTS_AFTER_CRASH = 3
+
 _FINAL = {
     Outcome.SUCCEEDED: RunState.SUCCEEDED,
     Outcome.CANCELLED: RunState.CANCELLED,
@@ -56,14 +60,10 @@ def _retry_wait(finished: Finished, chance: float) -> timedelta | None:
 
 
 def _wait_after_crash(run: Claimed) -> timedelta | None:
-    if run.policy.on_crash is Crash.FAIL or run.attempt >= max(run.policy.retry.attempts, MIN_ATTEMPTS_AFTER_CRASH):
+    most = max(run.policy.retry.attempts, MIN_ATTEMPTS_AFTER_CRASH)
+    if run.policy.on_crash is Crash.FAIL or run.attempt >= most:
         return None
     return timedelta(0)
-
-
-# A crash is the node's fault more often than the task's: a task without retries is still taken over,
-# but not for ever, or a body that kills its worker would go round all of them.
-MIN_ATTEMPTS_AFTER_CRASH = 3
 
 
 def _settlement(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
 from rota.core.ids import occurrence_id, record_id, spread
+from rota.core.occurrences import (
+    TICK,
+    Span,
+    compiled,
+    first_due,
+    last_in,
+    next_occurrence,
+    occurrences_in,
+    span_in,
+)
 from rota.core.policies import CatchUp, CatchUpRule, Overlap
 from rota.core.records import (
     ActiveRun,
@@ -20,264 +30,211 @@ from rota.core.records import (
     RunState,
     ScheduleState,
 )
-from rota.core.timetables import Timetable, parse_timetable
+from rota.core.timetables import Timetable
 from rota.errors import RotaError
 
-TICK = timedelta(microseconds=1)
+__all__ = ["MAX_RUNS_PER_TICK", "compiled", "first_due", "next_occurrence", "paused_record", "plan", "run_of"]
+
 MAX_RUNS_PER_TICK = 100
 
+Stretch = tuple[datetime, datetime]  # the instants after the first, up to and including the second
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Consecutive occurrences that are recorded as one: `first` and `last` included."""
-
-    first: datetime
-    last: datetime
-    count: int
-
-
-def compiled(name: str, definition: Definition) -> Timetable:
-    """Return the timetable of a schedule. Raises `InvalidTimetable` if its text can not be read."""
-    return parse_timetable(definition.timetable).for_schedule(name)
-
-
-def next_occurrence(timetable: Timetable, definition: Definition, after: datetime) -> datetime | None:
-    """Return the first occurrence strictly after `after` that lies within `start` and `end`."""
-    if definition.start is not None and after < definition.start:
-        after = definition.start - TICK
-    due = timetable.next_after(after)
-    if due is None or (definition.end is not None and due > definition.end):
-        return None
-    return due
-
-
-def first_due(name: str, definition: Definition, cursor: datetime, runs_made: int = 0) -> datetime | None:
-    """Return when a schedule whose cursor is `cursor` is due next; `None`: never again."""
-    if definition.max_runs is not None and runs_made >= definition.max_runs:
-        return None
-    return next_occurrence(compiled(name, definition), definition, cursor)
+_WHY_MISSED = {
+    CatchUpRule.LATEST: "no scheduler was running",
+    CatchUpRule.NONE: "no scheduler was running",
+    CatchUpRule.ALL: "older than the catch-up window",
+    CatchUpRule.ASK: "no scheduler was running; waiting for an operator to decide",
+}
 
 
 def plan(schedule: DueSchedule, now: datetime, *, limit: int = MAX_RUNS_PER_TICK) -> Plan:
     """Decide about the occurrences of `schedule` in `(cursor, now]`.
 
     An occurrence is missed once it is older than the grace of its catch-up policy; a younger one is
-    on time. At most `limit` runs are planned, oldest first; the rest stay for the next tick, which
-    is due at once. A schedule that can not be evaluated gets a plan that quarantines it.
+    on time. At most `limit` occurrences are run, or skipped for overlap, oldest first; the rest stay
+    for the next tick, which is due at once. What a pause swallowed is recorded when it has ended;
+    what came before it and after it is decided as ever. A schedule that can not be evaluated gets a
+    plan that quarantines it.
     """
     try:
         return _plan(schedule, now, limit)
-    except (RotaError, ArithmeticError) as error:
-        return Plan(
-            schedule_id=schedule.id,
-            revision=schedule.revision,
-            cursor_was=schedule.cursor,
-            cursor=schedule.cursor,
-            next_due=None,
-            state=ScheduleState.QUARANTINED,
-            quarantine=str(error),
-        )
+    except Exception as error:  # whatever it is: one broken schedule must not stop the others
+        why = str(error) if isinstance(error, RotaError) else f"{type(error).__name__}: {error}"
+        return replace(_unchanged(schedule), state=ScheduleState.QUARANTINED, quarantine=why)
+
+
+def _unchanged(schedule: DueSchedule) -> Plan:
+    return Plan(
+        schedule_id=schedule.id,
+        revision=schedule.revision,
+        cursor_was=schedule.cursor,
+        cursor=schedule.cursor,
+        next_due=None,
+    )
 
 
 def _plan(schedule: DueSchedule, now: datetime, limit: int) -> Plan:
-    timetable = compiled(schedule.name, schedule.definition)
-    pause = schedule.pause
-    if pause is not None:
-        return _plan_paused(schedule, timetable, pause, now, limit)
-    runs, cursor, made, cancel = _decide(schedule, timetable, schedule.cursor, now, limit)
-    return _finish(schedule, timetable, now, runs, cursor, made, cancel)
+    definition = schedule.definition
+    timetable = compiled(schedule.name, definition)
+    left = _runs_left(schedule)
+    if left == 0:
+        return replace(_unchanged(schedule), cursor=max(schedule.cursor, now), state=ScheduleState.FINISHED)
+    limit = limit if left is None else min(limit, left)
 
+    stretches = _stretches(schedule.cursor, schedule.pause, now)
+    wanted_after = _wanted_after(timetable, definition, stretches, now)
+    wanted = list(islice(_occurrences(timetable, definition, stretches, wanted_after), limit + 1))
+    all_fit = len(wanted) <= limit
+    cursor = max(schedule.cursor, stretches[-1][1]) if all_fit else wanted[limit - 1]
 
-def _plan_paused(schedule: DueSchedule, timetable: Timetable, pause: Pause, now: datetime, limit: int) -> Plan:
-    """Record what a pause swallowed, once it has ended; what came before it and after it is decided as ever."""
-    before, cursor, made, cancel = _decide(schedule, timetable, schedule.cursor, min(pause.at, now), limit)
-    if cursor < min(pause.at, now):  # more is due from before the pause than one tick takes
-        return _finish(schedule, timetable, now, before, cursor, made, cancel)
-    ended = pause.until is not None and pause.until <= now
-    if not ended:
-        plan_ = _finish(schedule, timetable, now, before, max(cursor, schedule.cursor), made, cancel)
-        return replace(plan_, state=ScheduleState.ACTIVE, next_due=pause.until)
-    until = pause.until
-    assert until is not None
-    swallowed = paused_record(schedule, timetable, max(cursor, schedule.cursor), until - TICK, pause, now)
-    resumed = replace(schedule, pause=None, runs_made=schedule.runs_made + made)
-    after, cursor, more, cancel_after = _decide(resumed, timetable, max(cursor, until - TICK), now, limit)
-    plan_ = _finish(
-        schedule, timetable, now, [*before, *swallowed, *after], cursor, made + more, (*cancel, *cancel_after)
+    records = _missed(schedule, timetable, stretches, wanted_after, now)
+    records += _swallowed(schedule, timetable, cursor, now)
+    runs, cancel = _overlapped(schedule, wanted[:limit], now)
+    made = sum(run.state is RunState.PENDING for run in runs)
+
+    state, next_due = ScheduleState.ACTIVE, next_occurrence(timetable, definition, cursor)
+    if left == made or next_due is None:
+        state, next_due = ScheduleState.FINISHED, None
+    elif all_fit and schedule.pause is not None and not _has_ended(schedule.pause, now):
+        next_due = schedule.pause.until
+    return replace(
+        _unchanged(schedule),
+        cursor=cursor,
+        next_due=next_due,
+        state=state,
+        runs=tuple(sorted([*records, *runs], key=lambda run: run.planned_at or now)),
+        cancel=cancel,
+        made=made,
+        resumed=_is_behind(schedule.pause, cursor, now),
     )
-    return replace(plan_, resumed=True)
+
+
+def _runs_left(schedule: DueSchedule) -> int | None:
+    most = schedule.definition.max_runs
+    return None if most is None else max(most - schedule.runs_made, 0)
+
+
+# -- pauses
+
+
+def _has_ended(pause: Pause, now: datetime) -> bool:
+    return pause.until is not None and pause.until <= now
+
+
+def _is_behind(pause: Pause | None, cursor: datetime, now: datetime) -> bool:
+    """Say whether the pause has ended and everything inside it has been decided."""
+    return pause is not None and _has_ended(pause, now) and cursor >= (pause.until or now) - TICK
+
+
+def _stretches(cursor: datetime, pause: Pause | None, now: datetime) -> list[Stretch]:
+    """Return the parts of `(cursor, now]` that are outside the pause, oldest first; some may be empty."""
+    if pause is None:
+        return [(cursor, now)]
+    before = (cursor, min(pause.at, now))
+    if pause.until is None or not _has_ended(pause, now):
+        return [before]
+    return [before, (max(cursor, pause.at, pause.until - TICK), now)]
+
+
+def _swallowed(schedule: DueSchedule, timetable: Timetable, cursor: datetime, now: datetime) -> list[NewRun]:
+    """Return the record of what a pause swallowed, once the cursor has left it behind."""
+    pause = schedule.pause
+    if pause is None or pause.until is None or not _is_behind(pause, cursor, now):
+        return []
+    return paused_record(schedule, timetable, max(schedule.cursor, pause.at), pause.until - TICK, pause, now)
 
 
 def paused_record(
     schedule: DueSchedule, timetable: Timetable, after: datetime, until: datetime, pause: Pause, now: datetime
 ) -> list[NewRun]:
     """Return the record of the occurrences in `(after, until]` that a pause swallowed: none or one."""
-    span = _span(timetable, schedule.definition, after, until)
+    span = span_in(timetable, schedule.definition, after, until)
     if span is None:
         return []
     why = f"paused by {pause.by}" + (f": {pause.reason}" if pause.reason else "")
     return [_record(schedule, span, RunState.SKIPPED, why, now)]
 
 
-def _finish(
+# -- catching up
+
+
+def _wanted_after(
+    timetable: Timetable, definition: Definition, stretches: Sequence[Stretch], now: datetime
+) -> datetime:
+    """Return the instant that divides: occurrences up to it are missed, later ones are to run."""
+    policy = definition.catch_up
+    oldest, on_time = now - policy.window - TICK, _on_time_after(policy, now)
+    if policy.rule is CatchUpRule.ALL:
+        return oldest
+    if policy.rule is CatchUpRule.LATEST and not any(_occurrences(timetable, definition, stretches, on_time)):
+        for after, until in reversed(stretches):
+            if latest := last_in(timetable, definition, max(after, oldest), until):
+                return latest - TICK
+    return on_time
+
+
+def _on_time_after(policy: CatchUp, now: datetime) -> datetime:
+    """Return the instant after which an occurrence is on time. What is too old to run never is."""
+    return now - min(policy.grace, policy.window) - TICK
+
+
+def _missed(
     schedule: DueSchedule,
     timetable: Timetable,
+    stretches: Sequence[Stretch],
+    wanted_after: datetime,
     now: datetime,
-    runs: Sequence[NewRun],
-    cursor: datetime,
-    made: int,
-    cancel: Sequence[str],
-) -> Plan:
+) -> list[NewRun]:
+    """Return the records of the occurrences up to `wanted_after`, one for each gap."""
     definition = schedule.definition
-    exhausted = definition.max_runs is not None and schedule.runs_made + made >= definition.max_runs
-    next_due = None if exhausted else next_occurrence(timetable, definition, cursor)
-    return Plan(
-        schedule_id=schedule.id,
-        revision=schedule.revision,
-        cursor_was=schedule.cursor,
-        cursor=cursor,
-        next_due=next_due,
-        state=ScheduleState.FINISHED if next_due is None else ScheduleState.ACTIVE,
-        runs=tuple(runs),
-        cancel=tuple(cancel),
-        made=made,
-    )
+    why = _WHY_MISSED[definition.catch_up.rule]
+    gaps = [span_in(timetable, definition, after, min(until, wanted_after)) for after, until in stretches]
+    return [_record(schedule, gap, RunState.MISSED, why, now) for gap in gaps if gap is not None]
 
 
-def _decide(
-    schedule: DueSchedule, timetable: Timetable, cursor: datetime, now: datetime, limit: int
-) -> tuple[list[NewRun], datetime, int, tuple[str, ...]]:
-    """Decide about `(cursor, now]`; returns the runs, the new cursor, how many were made, whom to cancel."""
-    definition = schedule.definition
-    if definition.max_runs is not None:
-        limit = min(limit, definition.max_runs - schedule.runs_made)
-    if limit <= 0 or cursor >= now:
-        return [], max(cursor, now) if limit <= 0 else cursor, 0, ()
-    missed, wanted, cursor = _sort_out(timetable, definition, cursor, now, limit)
-    records = [_record(schedule, span, RunState.MISSED, reason, now) for span, reason in missed]
-    runs, cancel = _overlapped(schedule, wanted, now)
-    made = sum(run.state is RunState.PENDING for run in runs)
-    ordered = sorted([*records, *runs], key=lambda run: run.planned_at or now)
-    return ordered, cursor, made, cancel
+def _occurrences(
+    timetable: Timetable, definition: Definition, stretches: Sequence[Stretch], after: datetime
+) -> Iterator[datetime]:
+    """Yield the occurrences of the stretches that are later than `after`, oldest first."""
+    for begin, until in stretches:
+        yield from occurrences_in(timetable, definition, max(begin, after), until)
 
 
-def _sort_out(
-    timetable: Timetable, definition: Definition, cursor: datetime, now: datetime, limit: int
-) -> tuple[list[tuple[Span, str]], list[tuple[datetime, bool]], datetime]:
-    """Return the missed spans with their reasons, the occurrences wanted (is it a catch-up?), and the cursor."""
-    policy = definition.catch_up
-    grace_start = max(cursor, now - policy.grace - TICK)  # later than this is on time
-    missed, caught_up, cursor_late = _late(timetable, definition, policy, cursor, grace_start, now, limit)
-    wanted = [(due, True) for due in caught_up]
-    if cursor_late < grace_start:
-        return missed, wanted, cursor_late
-    room = limit - len(wanted)
-    on_time = list(islice(_walk(timetable, definition, grace_start, now), room + 1))
-    if policy.rule is CatchUpRule.LATEST and wanted and on_time:
-        # The most recent one runs, unless a newer one is on time.
-        missed = _joined(missed, _span(timetable, definition, caught_up[0] - TICK, caught_up[0]))
-        wanted = []
-        room = limit
-    wanted += [(due, False) for due in on_time[:room]]
-    cursor = now if len(on_time) <= room else (on_time[room - 1] if room else grace_start)
-    return missed, wanted, cursor
+# -- overlap
 
 
-def _late(
-    timetable: Timetable,
-    definition: Definition,
-    policy: CatchUp,
-    cursor: datetime,
-    until: datetime,
-    now: datetime,
-    limit: int,
-) -> tuple[list[tuple[Span, str]], list[datetime], datetime]:
-    """Decide about the missed occurrences in `(cursor, until]`."""
-    if cursor >= until:
-        return [], [], until
-    window_start = min(max(cursor, now - policy.window - TICK), until)
-    if policy.rule is CatchUpRule.ALL:
-        due = list(islice(_walk(timetable, definition, window_start, until), limit + 1))
-        too_old = _span(timetable, definition, cursor, window_start)
-        missed = [(too_old, "older than the catch-up window")] if too_old else []
-        return missed, due[:limit], until if len(due) <= limit else due[limit - 1]
-    caught_up: list[datetime] = []
-    if policy.rule is CatchUpRule.LATEST:
-        last = _last(timetable, definition, window_start, until)
-        caught_up = [last] if last else []
-    gap = _span(timetable, definition, cursor, caught_up[0] - TICK if caught_up else until)
-    return [(gap, _why_missed(policy.rule))] if gap else [], caught_up, until
+def _overlapped(
+    schedule: DueSchedule, wanted: Sequence[datetime], now: datetime
+) -> tuple[list[NewRun], tuple[str, ...]]:
+    """Apply the overlap policy to the occurrences wanted, oldest first; also return whom to cancel."""
+    overlap, on_time = schedule.definition.overlap, _on_time_after(schedule.definition.catch_up, now)
+    planned = [run_of(schedule, due, now, is_catch_up=due <= on_time) for due in wanted]
+    if overlap is Overlap.CANCEL_RUNNING and planned:
+        why = "overlap: a newer occurrence took its place"
+        older = [_skipped(schedule, due, why, planned[-1].id, now) for due in wanted[:-1]]
+        return [*older, planned[-1]], tuple(one.id for one in schedule.active)
+    active = list(schedule.active)
+    for index, (due, run) in enumerate(zip(wanted, planned, strict=True)):
+        blocker = _blocker(overlap, active)
+        if blocker is None:
+            active.append(ActiveRun(run.id, RunState.PENDING))
+        else:
+            why = "overlap: an earlier run is still active"
+            planned[index] = _skipped(schedule, due, why, blocker.id, now)
+    return planned, ()
 
 
-def _why_missed(rule: CatchUpRule) -> str:
-    if rule is CatchUpRule.ASK:
-        return "no scheduler was running; waiting for an operator to decide"
-    return "no scheduler was running"
+def _blocker(overlap: Overlap, active: Sequence[ActiveRun]) -> ActiveRun | None:
+    """Return the run that keeps a new one from being made, if any."""
+    if overlap is Overlap.SKIP and active:
+        return active[0]
+    waiting = [one for one in active if one.state is RunState.PENDING]
+    if overlap is Overlap.QUEUE_ONE and waiting and len(active) > 1:  # a single one is next, not in the queue
+        return waiting[-1]
+    return None
 
 
-def _joined(missed: list[tuple[Span, str]], late: Span | None) -> list[tuple[Span, str]]:
-    """Add `late` to the gap it ends."""
-    if late is None:
-        return missed
-    if not missed:
-        return [(late, _why_missed(CatchUpRule.LATEST))]
-    gap, reason = missed[-1]
-    return [*missed[:-1], (Span(gap.first, late.last, gap.count + late.count), reason)]
-
-
-def _walk(timetable: Timetable, definition: Definition, after: datetime, until: datetime):  # type: ignore[no-untyped-def]
-    """Yield the occurrences in `(after, until]`, oldest first."""
-    due = next_occurrence(timetable, definition, after)
-    while due is not None and due <= until:
-        yield due
-        due = next_occurrence(timetable, definition, due)
-
-
-def _bounds(definition: Definition, after: datetime, until: datetime) -> tuple[datetime, datetime]:
-    if definition.start is not None:
-        after = max(after, definition.start - TICK)
-    if definition.end is not None:
-        until = min(until, definition.end)
-    return after, until
-
-
-def _last(timetable: Timetable, definition: Definition, after: datetime, until: datetime) -> datetime | None:
-    after, until = _bounds(definition, after, until)
-    last = timetable.previous_before(until + TICK)
-    return last if last is not None and last > after else None
-
-
-def _span(timetable: Timetable, definition: Definition, after: datetime, until: datetime) -> Span | None:
-    """Return the occurrences in `(after, until]` as one span, counted without walking them."""
-    after, until = _bounds(definition, after, until)
-    if after >= until:
-        return None
-    first, last = timetable.next_after(after), timetable.previous_before(until + TICK)
-    if first is None or last is None or first > until:
-        return None
-    return Span(first, last, timetable.count(after, until))
-
-
-def _record(schedule: DueSchedule, span: Span, state: RunState, reason: str, now: datetime) -> NewRun:
-    return NewRun(
-        id=record_id(schedule.id, span.last, state),
-        rota=schedule.rota,
-        task=schedule.definition.task,
-        created_at=now,
-        run_at=span.last,
-        state=state,
-        origin=Origin.OCCURRENCE,
-        args=schedule.definition.args,
-        policy=schedule.definition.policy,
-        queue=schedule.definition.queue,
-        priority=schedule.definition.priority,
-        schedule_id=schedule.id,
-        schedule=schedule.name,
-        planned_at=span.last,
-        window_start=span.first,
-        count=span.count,
-        reason=reason,
-    )
+# -- runs and records
 
 
 def run_of(schedule: DueSchedule, due: datetime, now: datetime, *, is_catch_up: bool = False) -> NewRun:
@@ -304,34 +261,30 @@ def run_of(schedule: DueSchedule, due: datetime, now: datetime, *, is_catch_up: 
     )
 
 
-def _overlapped(
-    schedule: DueSchedule, wanted: Sequence[tuple[datetime, bool]], now: datetime
-) -> tuple[list[NewRun], tuple[str, ...]]:
-    """Apply the overlap policy to the occurrences wanted, oldest first."""
-    overlap = schedule.definition.overlap
-    active = list(schedule.active)
-    runs: list[NewRun] = []
-    cancel: list[str] = []
-    for due, is_catch_up in wanted:
-        run = run_of(schedule, due, now, is_catch_up=is_catch_up)
-        blocker = _blocker(overlap, active)
-        if blocker is not None:
-            span = Span(due, due, 1)
-            skipped = _record(schedule, span, RunState.SKIPPED, "overlap: an earlier run is still active", now)
-            runs.append(replace(skipped, blocked_by=blocker.id))
-            continue
-        if overlap is Overlap.CANCEL_RUNNING:
-            cancel += [one.id for one in active]
-            active = []
-        active.append(ActiveRun(run.id, RunState.PENDING))
-        runs.append(run)
-    return runs, tuple(cancel)
+def _skipped(schedule: DueSchedule, due: datetime, why: str, blocked_by: str, now: datetime) -> NewRun:
+    record = _record(schedule, Span(due, due, 1), RunState.SKIPPED, why, now)
+    return replace(record, blocked_by=blocked_by)
 
 
-def _blocker(overlap: Overlap, active: Sequence[ActiveRun]) -> ActiveRun | None:
-    """Return the run that keeps a new one from being made, if any."""
-    if overlap is Overlap.SKIP and active:
-        return active[0]
-    if overlap is Overlap.QUEUE_ONE:
-        return next((one for one in active if one.state is RunState.PENDING), None) if len(active) > 1 else None
-    return None
+def _record(schedule: DueSchedule, span: Span, state: RunState, reason: str, now: datetime) -> NewRun:
+    """Return the record of occurrences that did not become runs."""
+    definition = schedule.definition
+    return NewRun(
+        id=record_id(schedule.id, span.last, state),
+        rota=schedule.rota,
+        task=definition.task,
+        created_at=now,
+        run_at=span.last,
+        state=state,
+        origin=Origin.OCCURRENCE,
+        args=definition.args,
+        policy=definition.policy,
+        queue=definition.queue,
+        priority=definition.priority,
+        schedule_id=schedule.id,
+        schedule=schedule.name,
+        planned_at=span.last,
+        window_start=span.first,
+        count=span.count,
+        reason=reason,
+    )

@@ -16,6 +16,11 @@ E = TypeVar("E", bound=StrEnum)
 N = TypeVar("N", int, float, timedelta)
 
 
+def _within(name: str, value: N, low: N, high: N) -> None:
+    if not low <= value <= high:
+        raise InvalidPolicy(name, value, f"it must be from {low} to {high}")
+
+
 class CatchUpRule(StrEnum):
     """Which of the missed occurrences run once a scheduler is back."""
 
@@ -126,7 +131,11 @@ class Backoff:
         elif self.growth is Growth.EXPONENTIAL:
             # Capped before multiplying: 2.0 ** 2000 overflows a float, and a timedelta long before that.
             scale = self.factor ** min(retry - 1, 100)
-            wait = self.ceiling if self.first.total_seconds() * scale > self.ceiling.total_seconds() else self.first * scale
+            wait = (
+                self.ceiling
+                if self.first.total_seconds() * scale > self.ceiling.total_seconds()
+                else self.first * scale
+            )
         return min(wait, self.ceiling) * (1.0 - self.jitter * chance)
 
 
@@ -176,7 +185,9 @@ class TimeLimit:
             if value is not None:
                 _within(name, value, timedelta(milliseconds=1), LONGEST)
         if self.soft and self.hard and self.hard <= self.soft:
-            raise InvalidPolicy("hard_time_limit", self.hard, f"it must be longer than time_limit ({self.soft})")
+            raise InvalidPolicy(
+                "hard_time_limit", self.hard, f"it must be longer than time_limit ({self.soft})"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +252,10 @@ def duration(field_name: str, value: str | timedelta) -> timedelta:
         return value
     try:
         return parse_duration(value)
-    except (ValueError, TypeError) as error:
-        raise InvalidPolicy(field_name, value, "write a duration such as '90s', '25m', '1h30m' or '1d'") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidPolicy(
+            field_name, value, "write a duration such as '90s', '25m', '1h30m' or '1d'"
+        ) from error
 
 
 def choice(field_name: str, value: str, kind: type[E]) -> E:
@@ -252,8 +265,3 @@ def choice(field_name: str, value: str, kind: type[E]) -> E:
     except ValueError:
         names = ", ".join(repr(str(member)) for member in kind)
         raise InvalidPolicy(field_name, value, f"choose one of {names}") from None
-
-
-def _within(name: str, value: N, low: N, high: N) -> None:
-    if not low <= value <= high:
-        raise InvalidPolicy(name, value, f"it must be from {low} to {high}")
