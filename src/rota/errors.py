@@ -194,3 +194,17 @@ class Conflict(RotaError):
     def __init__(self, subject: str) -> None:
         self.subject = subject
         super().__init__(f"{subject} was changed by someone else meanwhile; nothing was done. Look again, then retry.")
+
+
+class NotPermitted(RotaError):
+    """The actor's role does not allow the operation.
+
+    Attributes:
+        actor: Who asked.
+        action: For what.
+        needed: The role it takes.
+    """
+
+    def __init__(self, actor: str, action: str, needed: str) -> None:
+        self.actor, self.action, self.needed = actor, action, needed
+        super().__init__(f"{actor!r} may not {action}: it takes the role {needed!r}. Ask an administrator for it.")

@@ -1,0 +1,493 @@
+"""The wiring: class `Rota` joins the registry, the settings, a store, a clock and the runtime."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+from rota import settings as settings_
+from rota.core.ids import keyed_id, time_id
+from rota.core.localtime import zone_named
+from rota.core.planning import first_due
+from rota.core.policies import Backoff, CatchUp, Concurrency, InvalidPolicy, Overlap, choice, duration
+from rota.core.records import Declared, Definition, NewRun
+from rota.core.tasks import Command
+from rota.core.timetables import Timetable, parse_timetable
+from rota.declare.arguments import Arguments
+from rota.declare.limits import checked_name
+from rota.declare.registry import Registry, arguments_of, caller_place, discover
+from rota.declare.tasks import (
+    EnqueueOptions,
+    Task,
+    TaskOptions,
+    checked_priority,
+    checked_tags,
+    command_body,
+    concurrency_of,
+    run_policy,
+)
+from rota.errors import InvalidValue
+from rota.runners.local.context import RunContext
+from rota.runtime.clock import StoreClock
+from rota.runtime.events import Event, Events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rota.ports import Clock, Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Span = str | timedelta
+Errors = Sequence[type[BaseException] | str]
+
+
+class Rota:
+    """The registry an application declares in code, and the way to its store.
+
+    Declaring connects to nothing: the store is opened at the first use.
+
+    Args:
+        name: Unique among the rotas that share a store; 1 to 200 characters.
+        timezone: Zone of timetables that name none; default: the setting, and without it UTC.
+        store: URL of the store; default: the setting (`ROTA_STORE`, `sqlite:///rota.db`).
+        clock: For tests: tells the time in the place of the store.
+        settings: More values that win over `pyproject.toml` and the environment; see `Settings`.
+
+    Raises:
+        InvalidValue: A value can not be used; the message names it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        timezone: str | None = None,
+        store: str | None = None,
+        clock: Clock | None = None,
+        **settings: Any,
+    ) -> None:
+        self.name = checked_name("rota", name)
+        self.registry = Registry(RunContext)
+        self.events = Events()
+        self._given = {"timezone": timezone, "store": store, **settings}
+        self._clock = clock
+        self._eager: ContextVar[bool] = ContextVar(f"rota-eager-{name}", default=False)
+        if timezone is not None:
+            zone_named(timezone)
+
+    def __repr__(self) -> str:
+        return f"<Rota {self.name!r}: {len(self.registry.tasks)} tasks, {len(self.registry.schedules)} schedules>"
+
+    # -- what it works with
+    @cached_property
+    def settings(self) -> settings_.Settings:
+        """The settings that hold here. Read once, at the first use."""
+        return settings_.load(self._given)
+
+    def configure(self, **given: Any) -> None:
+        """Let these settings win over all others. Only before the first use.
+
+        Raises:
+            InvalidValue: The store is open already.
+        """
+        if "store" in self.__dict__:
+            raise InvalidValue("settings", sorted(given), "the store is open already; configure before the first use")
+        self._given |= {name: value for name, value in given.items() if value is not None}
+        self.__dict__.pop("settings", None)
+
+    @property
+    def timezone(self) -> str:
+        """Name of the zone of timetables that name none."""
+        return self.settings.timezone or "UTC"
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, opened at the first use."""
+        from rota.stores import open_store
+
+        return open_store(self.settings.store)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Tells the store's time."""
+        return self._clock or StoreClock(self.store.clock)
+
+    def close(self) -> None:
+        """Close the store, if it is open."""
+        store = self.__dict__.pop("store", None)
+        self.__dict__.pop("clock", None)
+        if store is not None:
+            store.close()
+
+    # -- tasks
+    @overload
+    def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
+    @overload
+    def task(
+        self,
+        /,
+        *,
+        name: str | None = ...,
+        queue: str = ...,
+        priority: int = ...,
+        tags: Sequence[str] = ...,
+        retries: int | None = ...,
+        backoff: Backoff | Span | None = ...,
+        retry_on: Errors | None = ...,
+        give_up_on: Errors | None = ...,
+        time_limit: Span | None = ...,
+        hard_time_limit: Span | None = ...,
+        on_crash: str | None = ...,
+        start_deadline: Span | None = ...,
+        concurrency: Concurrency | str | tuple[str, int] | None = ...,
+        executor: str | None = ...,
+        memory_limit: int | None = ...,
+        description: str | None = ...,
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+    def task(self, function: Callable[P, R] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
+        """Declare a function, sync or async, as a task: `@rota.task` or `@rota.task(retries=3, ...)`.
+
+        Args:
+            name: Unique in the rota; default: the function's.
+            queue: Which workers take its runs.
+            priority: From -1000 to 1000; higher starts first.
+            tags: Up to 20, for filters.
+            retries: How often a failed attempt is followed by another; default: `ROTA_DEFAULT_RETRIES`.
+            backoff: `"fixed"`, `"linear"`, `"exponential"` (default), a fixed wait (`"30s"`) or a `Backoff`.
+            retry_on, give_up_on: Exception classes (or their names) that are, or never are, retried.
+            time_limit: `TimeLimitExceeded` is raised inside the task after this.
+            hard_time_limit: The attempt is killed after this; the task then runs in a process of its own.
+            on_crash: `"retry"` (default: at least once) or `"fail"` (at most once).
+            start_deadline: A run that has not started this long after it might have expires.
+            concurrency: A key, or `(key, limit)`: so many runs with that key at once, over all nodes.
+            executor: `"thread"`, `"async"` or `"process"`; default: what fits.
+            memory_limit: Bytes a process may use. At least 16 MiB.
+            description: One line for operators; default: the first line of the docstring.
+
+        Raises:
+            DuplicateName: Another task has this name; names both places.
+            InvalidValue: A value can not be used; the message names it.
+        """
+
+        def declare(function: Callable[P, R]) -> Task[P, R]:
+            described = {"description": _first_line(function), **options}
+            return self.registry.add_function(function, name, self._task_options(**described), self._enqueue)
+
+        return declare if function is None else declare(function)
+
+    def command(
+        self,
+        name: str,
+        argv: Sequence[str] | str,
+        timetable: Timetable | str | None = None,
+        *,
+        shell: bool = False,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        schedule: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Task[..., Any]:
+        """Declare a command as a task, and schedule it if a timetable is given.
+
+        Its output is the log, its exit code the outcome. No shell is involved unless `shell` says so.
+
+        Args:
+            argv: The program and its arguments; one text when `shell`.
+            env: Variables beside those of the node.
+            cwd: Folder it runs in; default: the node's.
+            schedule: Options of the schedule; see `schedule`.
+            options: Options of the task; see `task`.
+        """
+        checked = checked_name("task name", name)
+        command = _command(checked, argv, shell, env, cwd)
+        task: Task[..., Any] = Task(
+            checked,
+            command_body(checked, command),
+            Arguments.of(checked, _no_arguments, RunContext),
+            self._task_options(**options),
+            self._enqueue,
+            caller_place(0),
+        )
+        self.registry.add(task)
+        if timetable is not None:
+            self._schedule(task, timetable, caller_place(0), **(schedule or {}))
+        return task
+
+    def _task_options(
+        self,
+        *,
+        queue: str = "default",
+        priority: int = 0,
+        tags: Sequence[str] = (),
+        concurrency: Concurrency | str | tuple[str, int] | None = None,
+        executor: str | None = None,
+        memory_limit: int | None = None,
+        description: str | None = None,
+        retries: int | None = None,
+        **policy: Any,
+    ) -> TaskOptions:
+        if executor not in (None, "thread", "async", "process"):
+            raise InvalidPolicy("executor", executor, "choose one of 'thread', 'async', 'process'")
+        if memory_limit is not None and memory_limit < 16 * 2**20:
+            raise InvalidPolicy("memory_limit", memory_limit, "it must be at least 16 MiB (16777216)")
+        retries = self.settings.default_retries if retries is None else retries
+        return TaskOptions(
+            queue=checked_name("queue", queue),
+            priority=checked_priority(priority),
+            tags=checked_tags(tags),
+            policy=run_policy(TaskOptions().policy, retries=retries, **policy),
+            concurrency=concurrency_of(concurrency),
+            executor=executor,
+            memory_limit=memory_limit,
+            description=description or "",
+        )
+
+    # -- schedules
+    def schedule(self, task: Task[..., Any] | str, timetable: Timetable | str, **options: Any) -> str:
+        """Declare when a task is due, and return the name of the schedule.
+
+        Args:
+            task: A task of this rota, or its name.
+            timetable: A timetable, or its text.
+            name: Unique in the rota; default: the task's.
+            args: Keyword arguments of the task, checked now.
+            start, end: Aware instants: no occurrence before, or after.
+            max_runs: Runs made by occurrences, in all.
+            jitter: Each run starts up to this long after its due time.
+            exclude: Dates, `(date, date)` ranges or another timetable, left out.
+            overlap: `"skip"` (default), `"queue_one"`, `"queue_all"`, `"allow"` or `"cancel_running"`.
+            catch_up: `"latest"` (default), `"all"`, `"none"`, `"ask"`, or a `CatchUp`.
+            was: Its earlier name, whose history it takes over.
+            queue, priority, tags, concurrency, retries, backoff, retry_on, give_up_on, time_limit,
+            hard_time_limit, on_crash, start_deadline, description: as for `task`; default: the task's.
+
+        Raises:
+            DuplicateName: Another schedule has this name; names both places.
+            InvalidArguments: `args` do not fit the task.
+            InvalidTimetable: The text can not be read, or is never due.
+            InvalidValue: Another value can not be used; the message names it.
+        """
+        return self._schedule(task, timetable, caller_place(0), **options)
+
+    def scheduled(
+        self, timetable: Timetable | str, *, name: str | None = None, task: Mapping[str, Any] | None = None, **options: Any
+    ) -> Callable[[Callable[P, R]], Task[P, R]]:
+        """Declare a function as a task and schedule it: `@rota.scheduled(daily("02:00"))`.
+
+        Args:
+            name: Of the task and of the schedule.
+            task: Options of the task alone, such as `{"executor": "process"}`.
+            options: Options of the schedule; those that a task has too are the task's as well.
+        """
+        shared = {key: value for key, value in options.items() if key in _SHARED}
+        place = caller_place(0)
+
+        def declare(function: Callable[P, R]) -> Task[P, R]:
+            made: Task[P, R] = self.task(name=name, **shared, **(task or {}))(function)
+            self._schedule(made, timetable, place, **options)
+            return made
+
+        return declare
+
+    def _schedule(
+        self,
+        task: Task[..., Any] | str,
+        timetable: Timetable | str,
+        place: str,
+        *,
+        name: str | None = None,
+        was: str | None = None,
+        **options: Any,
+    ) -> str:
+        task = self.registry.task(task) if isinstance(task, str) else task
+        name = checked_name("schedule name", task.name if name is None else name)
+        definition = self.definition(task, timetable, **options)
+        self.registry.add_schedule(Declared(name=name, definition=definition, was=was), place)
+        return name
+
+    def definition(
+        self,
+        task: Task[..., Any],
+        timetable: Timetable | str,
+        *,
+        args: Mapping[str, Any] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        max_runs: int | None = None,
+        jitter: Span = timedelta(0),
+        exclude: Timetable | date | Iterable[Any] | None = None,
+        overlap: str = "skip",
+        catch_up: CatchUp | str = "latest",
+        queue: str | None = None,
+        priority: int | None = None,
+        tags: Sequence[str] | None = None,
+        concurrency: Concurrency | str | tuple[str, int] | None = None,
+        description: str | None = None,
+        **policy: Any,
+    ) -> Definition:
+        """Return the checked definition of a schedule; see `schedule` for the options."""
+        default = task.options
+        when = parse_timetable(timetable, self.timezone) if isinstance(timetable, str) else timetable
+        if not isinstance(when, Timetable):
+            raise InvalidValue("timetable", timetable, "it must be a timetable or its text", "Write cron('0 2 * * *').")
+        if exclude is not None:
+            when = when - exclude  # type: ignore[operator]
+        for field, value in (("start", start), ("end", end)):
+            if value is not None and value.tzinfo is None:
+                raise InvalidValue(field, value, "it has no zone", "Give an aware datetime.")
+        if start is not None and end is not None and end < start:
+            raise InvalidValue("end", end, f"it is before start ({start})")
+        if max_runs is not None and (isinstance(max_runs, bool) or not isinstance(max_runs, int) or max_runs < 1):
+            raise InvalidValue("max_runs", max_runs, "it must be a whole number above 0")
+        definition = Definition(
+            task=task.name,
+            timetable=str(when.in_zone(self.timezone)),
+            args=arguments_of(task, args),
+            start=start,
+            end=end,
+            max_runs=max_runs,
+            jitter=_jitter(jitter),
+            overlap=choice("overlap", overlap, Overlap),
+            catch_up=CatchUp.of(catch_up),
+            concurrency=concurrency_of(concurrency) or default.concurrency,
+            policy=run_policy(default.policy, **policy),
+            priority=default.priority if priority is None else checked_priority(priority),
+            queue=default.queue if queue is None else checked_name("queue", queue),
+            tags=default.tags if tags is None else checked_tags(tags),
+            description=default.description if description is None else description,
+        )
+        first_due(task.name, definition, _LONG_AGO)  # refuses now what could not be evaluated later
+        return definition
+
+    # -- more declarations
+    def include(self, other: Rota) -> None:
+        """Add all that another rota declares: for packages that bring tasks of their own.
+
+        Their runs are this rota's. Raises `DuplicateName`, naming both places.
+        """
+        self.registry.include(other.registry)
+        for task in other.registry.tasks.values():
+            task._enqueue = self._enqueue
+
+    def discover(self, *packages: str, module: str = "tasks") -> list[str]:
+        """Import the module `tasks` of each package that has one; return the names of those imported."""
+        return discover(packages, module)
+
+    def on(self, kind: str, listener: Callable[[Event], object] | None = None) -> Any:
+        """Call `listener` after each event of that kind: `rota.on("run_failed", page_someone)`, or as decorator.
+
+        It is called after the commit; an error in it is logged, and harms no run.
+        """
+        if listener is None:
+            return lambda function: (self.events.on(kind, function), function)[1]
+        self.events.on(kind, listener)
+        return listener
+
+    # -- runs
+    @contextmanager
+    def eager(self) -> Iterator[None]:
+        """Run enqueued tasks inline, at once, without a store: for tests of the application."""
+        token = self._eager.set(True)
+        try:
+            yield
+        finally:
+            self._eager.reset(token)
+
+    def new_id(self) -> str:
+        """Return the id of a run that is made by hand."""
+        return time_id(self.clock.now(), random.SystemRandom().getrandbits(74))
+
+    def _enqueue(
+        self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions
+    ) -> list[str]:
+        if self._eager.get():
+            from rota.runners.inline import run_inline
+
+            return [run_inline(task.body, args) for args in batch]
+        runs = self.requested(task, batch, options)
+        self.store.enqueue(runs, connection=options.connection)
+        return [run.id for run in runs]
+
+    def requested(
+        self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions
+    ) -> list[NewRun]:
+        """Return the runs that an application asks for; nothing is stored yet."""
+        if options.key is not None and len(batch) > 1:
+            raise InvalidValue("key", options.key, f"one key makes one run, but {len(batch)} are asked for")
+        now = self.clock.now()
+        lane = task.options.concurrency
+        run = NewRun(
+            id="",
+            rota=self.name,
+            task=task.name,
+            created_at=now,
+            run_at=_start(now, options),
+            policy=task.options.policy,
+            queue=task.options.queue if options.queue is None else checked_name("queue", options.queue),
+            priority=task.options.priority if options.priority is None else checked_priority(options.priority),
+            lane=lane.key if lane else None,
+            lane_limit=lane.limit if lane else 1,
+        )
+        if options.key is not None:
+            return [replace(run, id=keyed_id(self.name, checked_name("key", options.key)), args=batch[0])]
+        bits = int.from_bytes(os.urandom(10), "big")
+        # One random start and a count: ids made together differ, and sort in the order they were asked for.
+        return [replace(run, id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
+
+
+_LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_SHARED = frozenset(
+    "queue priority tags concurrency description retries backoff retry_on give_up_on time_limit"
+    " hard_time_limit on_crash start_deadline".split()
+)
+
+
+def _start(now: datetime, options: EnqueueOptions) -> datetime:
+    if options.at is not None and options.delay is not None:
+        raise InvalidValue("delay", options.delay, "at is given too; give one of them")
+    if options.at is not None:
+        if options.at.tzinfo is None:
+            raise InvalidValue("at", options.at, "it has no zone", "Give an aware datetime.")
+        return options.at
+    if options.delay is None:
+        return now
+    wait = duration("delay", options.delay)
+    if wait < timedelta(0):
+        raise InvalidPolicy("delay", options.delay, "it must not be negative")
+    return now + wait
+
+
+def _jitter(value: Span) -> timedelta:
+    width = duration("jitter", value)
+    if not timedelta(0) <= width <= timedelta(days=1):
+        raise InvalidPolicy("jitter", value, "it must be from 0 to 1 day")
+    return width
+
+
+def _command(
+    name: str, argv: Sequence[str] | str, shell: bool, env: Mapping[str, str] | None, cwd: str | None
+) -> Command:
+    if shell != isinstance(argv, str):
+        form = "one text" if shell else "a list of texts"
+        raise InvalidValue("argv", argv, f"command {name!r} needs {form} {'with' if shell else 'without'} shell=True")
+    parts = (argv,) if isinstance(argv, str) else tuple(argv)
+    if not parts or not all(isinstance(one, str) and one and "\0" not in one for one in parts):
+        raise InvalidValue("argv", argv, f"command {name!r} needs texts that are not empty")
+    return Command(argv=parts, shell=shell, env=dict(env or {}), cwd=cwd)
+
+
+def _first_line(function: Callable[..., Any]) -> str:
+    lines = (function.__doc__ or "").strip().splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def _no_arguments() -> None:
+    """A command takes no arguments of the task."""

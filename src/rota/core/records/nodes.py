@@ -1,0 +1,65 @@
+"""Nodes, audit lines and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rota.core.records.states import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A live process that takes part.
+
+    Attributes:
+        roles: Of `scheduler`, `worker`, `dispatcher`, `web`.
+        clock_offset: The store's clock minus the node's.
+        generation: Of the rota it was started with.
+    """
+
+    id: str
+    rota: str
+    host: str
+    pid: int
+    version: str
+    roles: tuple[str, ...]
+    queues: tuple[str, ...] = ()
+    slots: int = 0
+    running: int = 0
+    generation: int = 0
+    clock_offset: timedelta = timedelta(0)
+    started_at: datetime
+    seen_at: datetime
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One operation: who did what, to what, why and from where."""
+
+    at: datetime
+    rota: str
+    actor: str
+    via: str
+    action: str
+    subject: str
+    reason: str = ""
+    before: Json = None
+    after: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many there are of each, now. Kinds without any are left out.
+
+    Attributes:
+        schedules: By `ScheduleState`, and `"paused"`.
+        runs: By `RunState`.
+        oldest_pending: The earliest `run_at` of a run that is due and not started.
+    """
+
+    schedules: Mapping[str, int]
+    runs: Mapping[str, int]
+    oldest_pending: datetime | None = None

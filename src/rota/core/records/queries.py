@@ -1,0 +1,51 @@
+"""Filters over history and schedules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rota.core.records.states import RunState, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """A filter over history, newest first.
+
+    Attributes:
+        before: Only runs that sort after this one (its `(created_at, id)`), for the next page.
+        limit: From 1 to 500.
+    """
+
+    rota: str | None = None
+    schedule: str | None = None
+    task: str | None = None
+    states: tuple[RunState, ...] = ()
+    queue: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleQuery:
+    """A filter over schedules, by name.
+
+    Attributes:
+        state: A `ScheduleState`, or `"paused"`.
+        text: Part of the name, the task or the description, whatever the case.
+        after: Only names that sort after this one, for the next page.
+        limit: From 1 to 500.
+    """
+
+    rota: str | None = None
+    names: tuple[str, ...] = ()
+    state: str | None = None
+    source: Source | None = None
+    tag: str | None = None
+    task: str | None = None
+    queue: str | None = None
+    text: str | None = None
+    after: str | None = None
+    limit: int = 50

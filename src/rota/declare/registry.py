@@ -1,0 +1,188 @@
+"""The registry of one rota: its tasks and its schedules."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from rota.core.records import Declared
+from rota.core.tasks import Body
+from rota.declare.arguments import Arguments
+from rota.declare.limits import checked_name
+from rota.declare.tasks import Enqueue, Task, TaskOptions
+from rota.errors import DuplicateName, InvalidValue, UnknownTask
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A declared schedule, and where it is declared, as `module:line`."""
+
+    declared: Declared
+    place: str
+
+
+class Registry:
+    """What an application declares: the single source of truth.
+
+    Args:
+        context_type: A parameter annotated with this type takes the run context.
+    """
+
+    def __init__(self, context_type: type) -> None:
+        self._context_type = context_type
+        self.tasks: dict[str, Task[..., Any]] = {}
+        self.schedules: dict[str, Placed] = {}
+
+    def add_function(
+        self, function: Callable[..., Any], name: str | None, options: TaskOptions, enqueue: Enqueue
+    ) -> Task[..., Any]:
+        """Declare a function as a task.
+
+        Raises:
+            DuplicateName: Another task has this name.
+            InvalidValue: The name, the signature or the executor can not be used.
+        """
+        if isinstance(function, Task):
+            raise InvalidValue("task", function.name, f"it is a task already, declared at {function.place}")
+        name = checked_name("task name", function.__name__ if name is None else name)
+        arguments = Arguments.of(name, function, self._context_type)
+        body = Body(
+            name=name,
+            call=function,
+            executor=_executor(name, function, options),
+            reference=reference(function),
+            wants_context=arguments.context,
+            memory_limit=options.memory_limit,
+            prepare=None if arguments.is_plain else arguments.from_json,
+        )
+        return self.add(Task(name, body, arguments, options, enqueue, _place_of(function), function))
+
+    def add(self, task: Task[..., Any]) -> Task[..., Any]:
+        """Add a task. Raises `DuplicateName`."""
+        known = self.tasks.get(task.name)
+        if known is not None and known is not task:
+            raise DuplicateName("task", task.name, known.place, task.place)
+        self.tasks[task.name] = task
+        return task
+
+    def add_schedule(self, declared: Declared, place: str) -> None:
+        """Add a schedule. Raises `DuplicateName`."""
+        known = self.schedules.get(declared.name)
+        if known is not None:
+            raise DuplicateName("schedule", declared.name, known.place, place)
+        self.schedules[declared.name] = Placed(declared, place)
+
+    def task(self, name: str) -> Task[..., Any]:
+        """Return the task of that name. Raises `UnknownTask`, with names that look like it."""
+        try:
+            return self.tasks[name]
+        except KeyError:
+            raise UnknownTask(name, list(self.tasks), f"{len(self.tasks)} tasks are declared.") from None
+
+    def body(self, name: str) -> Body:
+        """Return what a runner needs of the task of that name. Raises `UnknownTask`."""
+        return self.task(name).body
+
+    def include(self, other: Registry) -> None:
+        """Add all that `other` declares. Raises `DuplicateName`."""
+        for task in other.tasks.values():
+            self.add(task)
+        for placed in other.schedules.values():
+            if self.schedules.get(placed.declared.name) is not placed:
+                self.add_schedule(placed.declared, placed.place)
+                self.schedules[placed.declared.name] = placed
+
+    def declared(self) -> list[Declared]:
+        """Return the schedules, by name."""
+        return [self.schedules[name].declared for name in sorted(self.schedules)]
+
+    def fingerprint(self) -> str:
+        """Return a hash of every schedule: two releases that declare the same have the same."""
+        texts = msgspec.json.encode(self.declared(), order="deterministic")
+        return blake2b(texts, digest_size=16).hexdigest()
+
+    def queues(self) -> tuple[str, ...]:
+        """Return the queues that tasks and schedules name, and `default`."""
+        named = {task.options.queue for task in self.tasks.values()}
+        named |= {placed.declared.definition.queue for placed in self.schedules.values()}
+        return tuple(sorted(named | {"default"}))
+
+
+def discover(packages: Iterable[str], module: str = "tasks") -> list[str]:
+    """Import the module `tasks` of each package that has one; return the names of those imported.
+
+    Raises:
+        InvalidValue: A package can not be found.
+    """
+    imported = []
+    for package in packages:
+        try:
+            found = importlib.util.find_spec(package)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise InvalidValue("package", package, "it can not be imported", "Is it installed, and on sys.path?")
+        name = f"{package}.{module}"
+        if found.submodule_search_locations is not None and importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+            imported.append(name)
+    return imported
+
+
+def caller_place(depth: int) -> str:
+    """Return where the caller's caller stands, as `module:line`; `depth` more frames up."""
+    frame = sys._getframe(depth + 2)
+    return f"{frame.f_globals.get('__name__', '?')}:{frame.f_lineno}"
+
+
+def reference(function: Callable[..., Any]) -> str | None:
+    """Return `module:qualname` if another process can import `function` by it, else `None`."""
+    name = getattr(function, "__qualname__", "")
+    module = getattr(function, "__module__", None)
+    if not name or "<" in name or module in (None, "__main__"):
+        return None
+    return f"{module}:{name}"
+
+
+def nearest_option(name: str, known: Sequence[str]) -> str:
+    """Return a hint that names the known option most like `name`."""
+    close = get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(known)}."
+
+
+def _place_of(function: Callable[..., Any]) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{function.__module__}:{code.co_firstlineno}" if code else f"{function.__module__}"
+
+
+def _executor(name: str, function: Callable[..., Any], options: TaskOptions) -> str:
+    is_async = inspect.iscoroutinefunction(function)
+    wanted = options.executor
+    if wanted is None:
+        if is_async:
+            return "async"
+        # Only a process can be killed; a function that no other process can import stays in a thread.
+        needs_process = options.policy.time_limit.hard is not None or options.memory_limit is not None
+        return "process" if needs_process and reference(function) else "thread"
+    if wanted == "async" and not is_async:
+        raise InvalidValue("executor", wanted, f"task {name!r} is not a coroutine function")
+    if wanted == "thread" and is_async:
+        raise InvalidValue("executor", wanted, f"task {name!r} is a coroutine function; it needs 'async' or 'process'")
+    if wanted == "process" and reference(function) is None:
+        raise InvalidValue("executor", wanted, f"task {name!r} can not be imported by another process",
+                           "Move the function to the top of a module.")
+    return wanted
+
+
+def arguments_of(task: Task[..., Any], args: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return `args` as JSON values, checked against the signature of `task`."""
+    return task.arguments.to_json((), args or {})

@@ -1,0 +1,119 @@
+"""Sync: make the store say what the code declares."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rota.core.changes import redefined
+from rota.core.reconcile import is_outdated, reconcile
+from rota.core.records import Generation, Node, ScheduleQuery, ScheduleState, SyncPlan
+from rota.errors import Conflict
+from rota.operations.actor import Actor, Role
+
+if TYPE_CHECKING:
+    from rota.app import Rota
+
+TRIES = 10
+STARTER = Actor("rota", Role.ADMIN, "code")
+LIVE_FOR = timedelta(minutes=1)
+
+
+def sync_plan(rota: Rota, *, reset: bool = False) -> SyncPlan:
+    """Return what `sync` would do. Reads only."""
+    declared = rota.registry.declared()
+    names = [name for one in declared for name in (one.name, one.was) if name]
+    generation = rota.store.generation(rota.name)  # before the schedules: a sync between the two is noticed
+    stored = rota.store.declared(rota.name, names)
+    return reconcile(
+        rota.name, declared, stored, generation, rota.registry.fingerprint(), rota.clock.now(), reset=reset
+    )
+
+
+def sync(rota: Rota, actor: Actor = STARTER, *, reset: bool | None = None) -> SyncPlan:
+    """Put the declarations of this process in force, and return what was done.
+
+    Args:
+        reset: Drop operators' overrides; default: the setting `sync_overrides`.
+
+    Raises:
+        Conflict: Others kept syncing at the same time.
+        NotPermitted: It takes the role `admin`.
+    """
+    actor.require(Role.ADMIN, "sync")
+    reset = rota.settings.sync_overrides == "reset" if reset is None else reset
+    for _ in range(TRIES):
+        plan = sync_plan(rota, reset=reset)
+        lines = [
+            actor.line(rota.name, plan.generation.synced_at, f"sync: {one.verb}", one.name, one.detail)
+            for one in plan.lines
+            if one.verb != "keep"
+        ]
+        if rota.store.sync(plan, lines):
+            return plan
+    raise Conflict(f"the declaration of rota {rota.name!r}")
+
+
+def sync_at_start(rota: Rota) -> Generation:
+    """Put the declarations in force if they are news; return the generation this node belongs to.
+
+    A start costs one small read when nothing has changed, however many schedules there are. A node whose
+    release was replaced by one that other nodes still run changes nothing.
+    """
+    generation = rota.store.generation(rota.name)
+    fingerprint = rota.registry.fingerprint()
+    if generation is not None and generation.fingerprint == fingerprint:
+        _retry_quarantined(rota, rota.clock.now())
+        return generation
+    if is_outdated(generation, fingerprint, _live_nodes(rota)):
+        assert generation is not None
+        return _own(generation, fingerprint)
+    return sync(rota).generation
+
+
+def _own(current: Generation, fingerprint: str) -> Generation:
+    """Return the generation of an outdated node: an earlier one than the current."""
+    age = len(current.past) - current.past.index(fingerprint)
+    return Generation(
+        rota=current.rota,
+        number=max(current.number - age, 0),
+        fingerprint=fingerprint,
+        revision=current.revision,
+        synced_at=current.synced_at,
+    )
+
+
+def _live_nodes(rota: Rota) -> list[Node]:
+    seen_since = rota.clock.now() - LIVE_FOR
+    return [node for node in rota.store.nodes(rota.name) if node.seen_at >= seen_since]
+
+
+def _retry_quarantined(rota: Rota, now: datetime) -> None:
+    query = ScheduleQuery(rota=rota.name, state=ScheduleState.QUARANTINED, limit=500)
+    for schedule in rota.store.schedules(query):
+        change = redefined(schedule, now)
+        if change.after.state is not ScheduleState.QUARANTINED:
+            rota.store.amend([change], [STARTER.line(rota.name, now, "sync: retry", schedule.name)])
+
+
+class SyncStep:
+    """Puts an outdated node's declarations in force again once no node runs the newer ones: a roll-back."""
+
+    name = "sync"
+    topics: frozenset[str] = frozenset()
+
+    def __init__(self, rota: Rota, every: timedelta = timedelta(seconds=30)) -> None:
+        self._rota, self._every = rota, every
+        self._first = True
+
+    def step(self, now: datetime) -> datetime:
+        """Look once in a while whether this node's release has become the current one."""
+        if self._first:  # the node has just been synced
+            self._first = False
+        elif self._is_outdated():
+            sync_at_start(self._rota)
+        return now + self._every
+
+    def _is_outdated(self) -> bool:
+        generation = self._rota.store.generation(self._rota.name)
+        return generation is not None and generation.fingerprint != self._rota.registry.fingerprint()

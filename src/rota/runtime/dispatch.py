@@ -1,0 +1,76 @@
+"""Dispatch: pending runs that may start are leased and handed to the runner, as many as it has room for."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from rota.core.records import Claimed, ClaimRequest
+from rota.ports import Runner, Store
+from rota.runtime.events import Event, Events
+
+log = logging.getLogger("rota.dispatch")
+
+
+class Dispatch:
+    """Claims runs for one node."""
+
+    name = "dispatch"
+    topics = frozenset({"runs"})
+
+    def __init__(
+        self,
+        store: Store,
+        runner: Runner,
+        events: Events,
+        *,
+        node: str,
+        rota: str,
+        queues: tuple[str, ...],
+        tasks: tuple[str, ...],
+        lease: timedelta,
+        poll: timedelta,
+        batch: int,
+    ) -> None:
+        self._store, self._runner, self._events = store, runner, events
+        self._node, self._rota, self._queues, self._tasks = node, rota, queues, tasks
+        self._lease, self._poll, self._batch = lease, poll, batch
+
+    def step(self, now: datetime) -> datetime:
+        """Claim what there is room for; return when to look again, unless a slot comes free before."""
+        room = min(self._runner.room(), self._batch)
+        if room <= 0:
+            return now + self._poll
+        claimed = self._store.claim(
+            ClaimRequest(
+                node=self._node,
+                rota=self._rota,
+                queues=self._queues,
+                tasks=self._tasks,
+                now=now,
+                until=now + self._lease,
+                limit=room,
+            )
+        )
+        if claimed:
+            self._runner.submit(claimed)
+            self._tell(claimed, now)
+        if len(claimed) >= room:
+            return now  # there is more; what room is left then decides
+        ready = self._store.next_ready(self._rota, self._queues, now)
+        latest = now + self._poll
+        return latest if ready is None else min(ready, latest)
+
+    def _tell(self, claimed: list[Claimed], now: datetime) -> None:
+        if log.isEnabledFor(logging.INFO):
+            for run in claimed:
+                facts = {"schedule": run.schedule, "task": run.task, "run": run.id, "attempt": run.attempt}
+                log.info("run started", extra=facts)
+        if self._events.wants("run_started"):
+            for run in claimed:
+                facts = {"attempt": run.attempt}
+                self._events.tell(
+                    Event(
+                        kind="run_started", at=now, subject=run.id, schedule=run.schedule, task=run.task, facts=facts
+                    )
+                )

@@ -1,0 +1,74 @@
+"""Heartbeat: leases are renewed, cancellations learnt, and the node shows that it lives."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from rota.core.records import Lease, Node
+from rota.ports import Runner, Store
+
+log = logging.getLogger("rota.heartbeat")
+
+
+class Heartbeat:
+    """Keeps one node, and the runs it holds, alive in the store.
+
+    Args:
+        node: Returns the node's row as it is at an instant.
+        runner: `None` for a node that is no worker.
+    """
+
+    name = "heartbeat"
+    topics = frozenset({"cancel"})
+
+    def __init__(
+        self, store: Store, node: Callable[[datetime], Node], runner: Runner | None, *, every: timedelta, lease: timedelta
+    ) -> None:
+        self._store, self._node, self._runner = store, node, runner
+        self._every, self._lease = every, lease
+        self._joined_at: datetime | None = None
+
+    def step(self, now: datetime) -> datetime:
+        """Renew and learn; return when to do it again."""
+        if self._runner is not None:
+            held = self._runner.held()
+            if held:
+                self._renew(self._runner, held, now)
+        if self._joined_at is None or now - self._joined_at >= self._every / 2:
+            self._store.join(self._node(now))
+            self._joined_at = now
+        return now + self._every
+
+    def _renew(self, runner: Runner, held: list[Lease], now: datetime) -> None:
+        renewal = self._store.renew(held, now, now + self._lease)
+        if renewal.cancelled:
+            runner.cancel(renewal.cancelled)
+        # A run that ended since `held` was asked is no longer held, or is held again under a newer token.
+        asked = {one.run_id: one.token for one in held}
+        lost = [
+            one.run_id
+            for one in runner.held()
+            if one.run_id in renewal.lost and asked.get(one.run_id) == one.token
+        ]
+        if lost:
+            log.warning("leases lost; their attempts are stopped", extra={"runs": lost})
+            runner.drop(lost)
+
+
+class ReportStep:
+    """Stores progress and log lines of running attempts, while they run."""
+
+    name = "report"
+    topics: frozenset[str] = frozenset()
+
+    def __init__(self, store: Store, runner: Runner, *, every: timedelta = timedelta(seconds=1)) -> None:
+        self._store, self._runner, self._every = store, runner, every
+
+    def step(self, now: datetime) -> datetime:
+        """Store what is new; return when to look again."""
+        reports = self._runner.reports()
+        if reports:
+            self._store.report(reports)
+        return now + self._every

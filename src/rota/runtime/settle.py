@@ -1,0 +1,101 @@
+"""Settle: attempts that ended are decided and stored, in batches, if their lease is still ours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from rota.core.outcomes import decide
+from rota.core.records import Finished, RunState, Settlement
+from rota.ports import Runner, Store
+from rota.runtime.events import Event, Events
+
+log = logging.getLogger("rota.settle")
+
+_KIND = {
+    RunState.SUCCEEDED: "run_succeeded",
+    RunState.FAILED: "run_failed",
+    RunState.PENDING: "run_retrying",
+    RunState.CANCELLED: "run_cancelled",
+}
+_LEVEL = {RunState.FAILED: logging.ERROR, RunState.PENDING: logging.WARNING, RunState.CANCELLED: logging.WARNING}
+
+
+class Settle:
+    """Writes down what became of the attempts of one runner.
+
+    What the store could not take is kept, and offered again at the next step.
+    """
+
+    name = "settle"
+    topics: frozenset[str] = frozenset()
+
+    def __init__(
+        self, store: Store, runner: Runner, events: Events, chance: Callable[[], float], *, poll: timedelta, batch: int
+    ) -> None:
+        self._store, self._runner, self._events, self._chance = store, runner, events, chance
+        self._poll, self._batch = poll, batch
+        self._kept: list[Finished] = []
+
+    def step(self, now: datetime) -> datetime:
+        """Settle all that has ended; return when to look again, unless something ends before."""
+        self._kept += self._runner.finished()
+        while self._kept:
+            batch = self._kept[: self._batch]
+            settle(self._store, batch, self._events, self._chance, now)
+            del self._kept[: len(batch)]
+            self._kept += self._runner.finished()
+        return now + self._poll
+
+
+def settle(
+    store: Store, finished: Sequence[Finished], events: Events, chance: Callable[[], float], now: datetime
+) -> None:
+    """Decide what becomes of the runs of `finished`, store it, and tell of it."""
+    settlements = [decide(one, chance()) for one in finished]
+    lost = set(store.settle(settlements, now))
+    for one, settlement in zip(finished, settlements, strict=True):
+        if settlement.run_id in lost:
+            facts = {"run": settlement.run_id, "task": one.run.task, "token": settlement.token}
+            log.warning("lease lost; result dropped", extra=facts)
+        elif settlement.counted:
+            _tell(one, settlement, events, now)
+
+
+def _tell(finished: Finished, settlement: Settlement, events: Events, now: datetime) -> None:
+    level = _LEVEL.get(settlement.state, logging.INFO)
+    kind = _KIND[settlement.state]
+    if not log.isEnabledFor(level) and not events.wants(kind):
+        return
+    run, failure = finished.run, settlement.failure
+    facts = {
+        "schedule": run.schedule,
+        "task": run.task,
+        "run": run.id,
+        "attempt": run.attempt,
+        "outcome": str(settlement.outcome),
+        "seconds": round((settlement.finished_at - settlement.started_at).total_seconds(), 3),
+        "error": f"{failure.kind}: {failure.message[:200]}" if failure else settlement.reason,
+        "retry_at": settlement.run_at,
+    }
+    log.log(level, _MESSAGE[settlement.state], extra=facts)
+    if events.wants(kind):
+        events.tell(
+            Event(
+                kind=kind,
+                at=now,
+                subject=run.id,
+                schedule=run.schedule,
+                task=run.task,
+                facts={**facts, "failure": failure},
+            )
+        )
+
+
+_MESSAGE = {
+    RunState.SUCCEEDED: "run succeeded",
+    RunState.FAILED: "run failed",
+    RunState.PENDING: "run will be retried",
+    RunState.CANCELLED: "run cancelled",
+}
