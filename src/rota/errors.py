@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 
 
@@ -208,3 +209,135 @@ class NotPermitted(RotaError):
     def __init__(self, actor: str, action: str, needed: str) -> None:
         self.actor, self.action, self.needed = actor, action, needed
         super().__init__(f"{actor!r} may not {action}: it takes the role {needed!r}. Ask an administrator for it.")
+
+
+class MissingExtra(RotaError):
+    """A part of Rota was asked for whose libraries are not installed.
+
+    Attributes:
+        what: The part.
+        extra: The extra that brings them.
+        problem: What Python said.
+    """
+
+    def __init__(self, what: str, extra: str, problem: str) -> None:
+        self.what, self.extra, self.problem = what, extra, problem
+        super().__init__(f"{what} needs the extra `rota[{extra}]`: {problem}. Run `pip install 'rota[{extra}]'`.")
+
+
+class RunInterrupted(BaseException):
+    """A run is asked to end now. Raised inside the body by the runner, at whatever line it has reached.
+
+    No error of Rota but a signal, like `KeyboardInterrupt`: an `except Exception` inside a loop, meant for
+    the items of the loop, must not swallow it. `finally` and `with` work as ever. Catch it to tidy up, and
+    let it go on.
+    """
+
+
+class TimeLimitExceeded(RunInterrupted):
+    """The attempt has taken longer than its `time_limit`.
+
+    A body that catches it and then returns has succeeded.
+
+    Attributes:
+        limit: The limit, if it is known here.
+    """
+
+    def __init__(self, limit: timedelta | None = None) -> None:
+        self.limit = limit
+        super().__init__(limit)
+
+    def __str__(self) -> str:
+        return f"the time limit{f' of {self.limit}' if self.limit else ''} was reached"
+
+
+class RunCancelled(RunInterrupted):
+    """The run was cancelled, or its node stops, or its lease is lost."""
+
+    def __str__(self) -> str:
+        return "the run was asked to stop"
+
+
+class Retry(RotaError):
+    """Raised by a body: this attempt has failed, and another is to follow, if the task has attempts left.
+
+    Args:
+        after: The wait, such as `"5m"` or a `timedelta`. `None`: what the backoff of the task says.
+        reason: Why, in words, for the history.
+    """
+
+    def __init__(self, after: str | timedelta | None = None, reason: str = "") -> None:
+        self.after, self.reason = after, reason
+        wait = "" if after is None else f" after {after}"
+        super().__init__(f"another attempt is asked for{wait}{': ' if reason else ''}{reason}")
+
+
+class GiveUp(RotaError):
+    """Raised by a body: the run has failed, and no other attempt can help.
+
+    Args:
+        reason: Why, in words, for the history.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(reason or "the task gave up")
+
+
+class NoRun(RotaError):
+    """The context of the current run was asked for where no run is executed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no run is being executed here. current_run() works in the body of a run and in what it calls; "
+            "a thread that the body starts itself must be handed the context."
+        )
+
+
+class ResultRefused(RotaError):
+    """What a body returned can not be stored. The body did its work: the run is not tried again.
+
+    Attributes:
+        task: Name of the task.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, task: str, problem: str) -> None:
+        self.task, self.problem = task, problem
+        super().__init__(
+            f"the result of task {task!r} is refused: {problem}. Return None, or a small value that JSON can say."
+        )
+
+
+class HardLimitExceeded(RotaError):
+    """An attempt went on after its `hard_time_limit`, and was killed or, in a thread, abandoned."""
+
+    def __init__(self, task: str, limit: timedelta | None, killed: bool) -> None:
+        self.task, self.limit, self.killed = task, limit, killed
+        end = "was killed" if killed else "is abandoned: its thread goes on, and what it ends with is dropped"
+        super().__init__(f"task {task!r} did not end within its hard time limit of {limit}, and {end}.")
+
+
+class ProcessDied(RotaError):
+    """The process that executed a body ended before the body did.
+
+    Attributes:
+        status: Exit status; below zero, the number of the signal that killed it.
+    """
+
+    def __init__(self, status: int, how: str) -> None:
+        self.status = status
+        super().__init__(f"the process of the run {how} before the body ended.")
+
+
+class CommandFailed(RotaError):
+    """A command ended with an exit status other than zero.
+
+    Attributes:
+        status: Exit status; below zero, the number of the signal that killed it.
+        last_line: The last line it wrote, or `""`.
+    """
+
+    def __init__(self, status: int, how: str, last_line: str = "") -> None:
+        self.status, self.last_line = status, last_line
+        super().__init__(f"the command {how}{f'; its last line: {last_line}' if last_line else ''}")

@@ -50,6 +50,8 @@ def _retry_wait(finished: Finished, chance: float) -> timedelta | None:
         return None
     if finished.outcome is Outcome.LOST:
         return _wait_after_crash(run)
+    if finished.final:
+        return None
     if run.attempt >= retry.attempts:
         return None
     if finished.retry_after is not None:

@@ -87,6 +87,7 @@ class Finished:
     Attributes:
         result: JSON text of what the body returned; `None` for nothing.
         retry_after: The task asked for another attempt after this wait.
+        final: No other attempt can help, whatever the policy says: it is not retried.
         log: What is not yet stored of its log.
     """
 
@@ -97,6 +98,7 @@ class Finished:
     result: str | None = None
     failure: Failure | None = None
     retry_after: timedelta | None = None
+    final: bool = False
     log: str = ""
 
 

@@ -1,0 +1,1 @@
+"""Those who execute runs: `local` is Rota's own."""
