@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
 
-from rota.core.localtime import END, EPOCH, HORIZON, ceil_second, floor_second, instant_at
+from rota.core.localtime import DAY, END, EPOCH, HORIZON, ceil_second, floor_second, instant_at
+from rota.errors import NaiveInstant
 
 Json = dict[str, Any]
 DateRange = date | tuple[date, date]
@@ -51,12 +53,10 @@ class Timetable:
         """Return the last occurrence strictly before `instant`, or None if there is none since 1970."""
         latest, reach = min(instant, HORIZON), timedelta(hours=1)
         while True:
-            earliest = max(EPOCH, latest - reach) if latest - EPOCH > reach else EPOCH
-            found = None
-            for found in self.between(earliest, instant):
-                pass
-            if found is not None or earliest == EPOCH:
-                return found
+            earliest = latest - reach if latest - EPOCH > reach else EPOCH
+            found = deque(self.between(earliest, instant), maxlen=1)
+            if found or earliest == EPOCH:
+                return found[0] if found else None
             reach *= 4
 
     def upcoming(self, after: datetime, count: int) -> list[datetime]:
@@ -135,8 +135,13 @@ class Compiled(Timetable):
         Raises:
             NaiveInstant: `instant` has no zone.
         """
-        found = (self._seconds or self.seconds()).at_or_after(floor_second(instant) + 1)
-        return None if found is None else instant_at(found)
+        try:
+            since = instant - EPOCH
+        except TypeError:
+            raise NaiveInstant(instant) from None
+        seconds = self._seconds or self.seconds()
+        found = seconds.at_or_after(since.days * DAY + since.seconds + 1)
+        return None if found is None else _from_timestamp(found, UTC)
 
     def previous_before(self, instant: datetime) -> datetime | None:
         """Return the last occurrence strictly before `instant`, or None if there is none since 1970."""
@@ -163,4 +168,5 @@ class Compiled(Timetable):
         return timetable_from_json, (self.to_json(),)
 
 
+_from_timestamp = datetime.fromtimestamp
 _TICK = timedelta(microseconds=1)

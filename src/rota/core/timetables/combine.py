@@ -38,11 +38,13 @@ def exclusion(base: Timetable, excluded: Timetable | DateRange | Iterable[DateRa
     return DaysOff(base, _joined(ranges), getattr(base, "timezone", None))
 
 
-def _ranges(excluded: DateRange | Iterable[DateRange]) -> list[tuple[date, date]]:
+def _ranges(excluded: object) -> list[tuple[date, date]]:
     if isinstance(excluded, date):
         return [_range(excluded, excluded)]
-    if isinstance(excluded, tuple) and len(excluded) == 2 and all(isinstance(end, date) for end in excluded):
-        return [_range(*excluded)]
+    if isinstance(excluded, tuple) and len(excluded) == 2:
+        first, last = excluded
+        if isinstance(first, date) and isinstance(last, date):
+            return [_range(first, last)]
     if isinstance(excluded, str) or not isinstance(excluded, Iterable):
         raise InvalidTimetable(
             excluded, "exclusion", "", "is not a date, (first, last), a list of them, or a timetable"

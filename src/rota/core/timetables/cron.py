@@ -9,7 +9,7 @@ from rota.core.localtime import Gap, LocalClock, Repeat, clock_of
 from rota.core.timetables.base import Json, Seconds
 from rota.core.timetables.check import checked_text
 from rota.core.timetables.days import ALL_DAYS, ALL_MONTHS, ALL_WEEK, Days, EachNthDay, MonthDays, WeekDays
-from rota.core.timetables.fields import CronFields, read_fields, resolve_hashes
+from rota.core.timetables.fields import CronFields, has_hash, read_fields, resolve_hashes
 from rota.core.timetables.local import LocalTimes, TimesOfDay
 from rota.core.timetables.zoned import Zone, Zoned
 from rota.errors import InvalidTimetable
@@ -44,7 +44,7 @@ def cron(text: str, timezone: Zone = None, gap: Gap | None = None, repeat: Repea
 
     Example:
         >>> cron("30 2 * * *", "Europe/Paris").describe()
-        'At 02:30, Europe/Paris'
+        'At 02:30 every day, Europe/Paris'
     """
     return Cron(_normal(text), timezone=timezone, gap=gap, repeat=repeat)  # type: ignore[arg-type]
 
@@ -89,7 +89,7 @@ class Cron(Zoned):
 
     def for_schedule(self, name: str) -> Cron:
         """Return this line with each `H` replaced by the number that `name` hashes to."""
-        if "H" not in self.text:
+        if not has_hash(self.text):
             return self
         texts = self.text.split()
         six = len(texts) == 6
@@ -112,7 +112,8 @@ class Cron(Zoned):
         """Say in English when it is due."""
         from rota.core.timetables.english import describe_cron
 
-        return describe_cron(self.text, self.fields) + self._said_zone()
+        said = describe_cron(self.fields) + self._said_options()
+        return f"{said} (H stands for another number in each schedule)" if has_hash(self.text) else said
 
     def to_json(self) -> Json:
         """Return the stored form."""
@@ -133,7 +134,7 @@ def _checked_fields(line: str) -> CronFields:
             expected="5-6",
             hint="write minute hour day-of-month month day-of-week, with seconds before them if wanted",
         )
-    fields = read_fields(resolve_hashes(texts, "") if "H" in line else texts)
+    fields = read_fields(resolve_hashes(texts, "") if has_hash(line) else texts)
     if not _surely_due(fields) and days_matching(fields).at_or_after(0) is None:
         raise InvalidTimetable(
             line,

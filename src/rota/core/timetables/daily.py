@@ -44,7 +44,7 @@ def daily(
         start: First day; nothing is due before it.
         timezone: Name of the zone, or a ZoneInfo. None takes the rota's.
         gap: A time that clocks skip happens `after` the gap (default), or is left out: `skip`.
-        repeat: A time that clocks show twice happens at the `first` showing (default), the `second`, or `both`.
+        repeat: A time that clocks show twice happens the `first` time (default), the `second`, or `both`.
 
     Raises:
         InvalidTimetable: A value is not understood or out of range.
@@ -174,7 +174,7 @@ class Daily(Zoned):
     def describe(self) -> str:
         """Say in English when it is due."""
         days = "Every day" if self.every == 1 else f"Every {_nth(self.every)} day"
-        return f"{days} at {_say_times(self.times)}{_since(self)}{self._said_zone()}"
+        return f"{days} at {_say_times(self.times)}{_since(self)}{self._said_options()}"
 
     def to_json(self) -> Json:
         """Return the stored form."""
@@ -233,7 +233,7 @@ class Weekly(Zoned):
         ]
         said = join_words(groups)
         weeks = "" if self.every == 1 else f" of every {_nth(self.every)} week"
-        return f"{said[0].upper()}{said[1:]}{weeks}{_since(self)}{self._said_zone()}"
+        return f"{said[0].upper()}{said[1:]}{weeks}{_since(self)}{self._said_options()}"
 
     def to_json(self) -> Json:
         """Return the stored form."""
@@ -245,8 +245,8 @@ class Weekly(Zoned):
 class Monthly(Zoned):
     """Due at `times` (seconds of the day, sorted) of `days` of each `every`-th month.
 
-    A day is a number 1 to 31, -1 to -31 counted from the end, or (n, weekday): n is 1 to 5 or -1 for the last,
-    weekday is 0 for Monday to 6, or 7 for any of Monday to Friday.
+    A day is a number 1 to 31, -1 to -31 counted from the end, or (n, weekday): n is 1 to 5, or -1 for the
+    last; weekday is 0 for Monday to 6, or 7 for any of Monday to Friday.
     """
 
     days: tuple[int | tuple[int, int], ...]
@@ -274,7 +274,7 @@ class Monthly(Zoned):
         """Say in English when it is due."""
         months = "the month" if self.every == 1 else f"every {_nth(self.every)} month"
         days = join_words([_say_month_day(day) for day in self.days])
-        return f"At {_say_times(self.times)} on {days} of {months}{_since(self)}{self._said_zone()}"
+        return f"At {_say_times(self.times)} on {days} of {months}{_since(self)}{self._said_options()}"
 
     def to_json(self) -> Json:
         """Return the stored form."""

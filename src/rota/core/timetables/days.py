@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -75,28 +74,26 @@ class EachNthDay:
 class WeekDays:
     """Some days of each week, or of each n-th week. Weeks begin on Monday."""
 
-    __slots__ = ("_ahead", "_behind", "_first", "_mask", "_period")
+    __slots__ = ("_ahead", "_behind", "_first", "_mask", "_monday", "_period")
 
     def __init__(self, mask: int, every: int = 1, first: int = FIRST_DAY) -> None:
         """`mask` has bit 0 for Monday. The week that holds `first` counts; no day before `first` does."""
         self._first, self._period, self._mask = first, 7 * every, mask
+        self._monday = first - weekday_of(first)
         members = [day for day in range(7) if mask >> day & 1]
         phases = range(self._period)
         self._ahead = [min((day - phase) % self._period for day in members) for phase in phases]
         self._behind = [min((phase - day) % self._period for day in members) for phase in phases]
 
-    def _phase(self, day: int) -> int:
-        return (day - self._first + weekday_of(self._first)) % self._period
-
     def at_or_after(self, day: int) -> int | None:
         if day < self._first:
             day = self._first
-        found = day + self._ahead[self._phase(day)]
+        found = day + self._ahead[(day - self._monday) % self._period]
         return found if found <= LAST_DAY else None
 
     def at_or_before(self, day: int) -> int | None:
         day = min(day, LAST_DAY)
-        found = day - self._behind[self._phase(day)]
+        found = day - self._behind[(day - self._monday) % self._period]
         return found if found >= self._first else None
 
     def count(self, start: int, end: int) -> int:
@@ -105,8 +102,7 @@ class WeekDays:
     def _rank(self, day: int) -> int:
         """Return the number of members before `day`, give or take a constant."""
         day = min(max(day, self._first), LAST_DAY + 1)
-        monday = self._first - weekday_of(self._first)
-        periods, phase = divmod(day - monday, self._period)
+        periods, phase = divmod(day - self._monday, self._period)
         reached = self._mask & ((1 << phase) - 1)
         return periods * self._mask.bit_count() + reached.bit_count()
 
@@ -172,7 +168,7 @@ def _nearest_weekday(day: int, first_weekday: int, length: int) -> int:
 class MonthDays:
     """Some days of some months."""
 
-    __slots__ = ("_either", "_every", "_first", "_first_month", "_months", "_selectors")
+    __slots__ = ("_by_weekday", "_either", "_every", "_first", "_first_month", "_months", "_selectors")
 
     def __init__(
         self,
@@ -189,7 +185,8 @@ class MonthDays:
         """
         self._selectors, self._months, self._either = selectors, months, either
         self._every, self._first = every, first
-        begin = date_of(first)
+        self._by_weekday = self._plain_masks() if selectors.plain else ()
+        begin = date_of(max(first, 0))
         self._first_month = begin.year * 12 + begin.month - 1
 
     def _mask(self, year: int, month: int, first: int, length: int) -> int:
@@ -199,10 +196,17 @@ class MonthDays:
         if self._every > 1 and (year * 12 + month - 1 - self._first_month) % self._every:
             return 0
         weekday = (first + 3) % 7
+        mask = self._by_weekday[weekday] if self._by_weekday else self._chosen(weekday, length)
+        return mask & ((2 << length) - 1)
+
+    def _chosen(self, weekday: int, length: int) -> int:
         by_month = self._selectors.days_of_month(weekday, length)
         by_week = self._selectors.days_of_week(weekday, length)
-        mask = by_month | by_week if self._either else by_month & by_week
-        return mask & ((2 << length) - 1)
+        return by_month | by_week if self._either else by_month & by_week
+
+    def _plain_masks(self) -> tuple[int, ...]:
+        """Return the mask of a month for each weekday it can begin on, when its length does not matter."""
+        return tuple(self._chosen(weekday, 31) for weekday in range(7))
 
     def at_or_after(self, day: int) -> int | None:
         if day < self._first:
@@ -253,11 +257,3 @@ def _length(year: int, month: int) -> int:
     if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
         return 29
     return _LENGTHS[month]
-
-
-def month_days(masks: Sequence[int]) -> int:
-    """Return the union of day masks."""
-    total = 0
-    for mask in masks:
-        total |= mask
-    return total

@@ -47,6 +47,7 @@ DAY_OF_WEEK = Kind("day-of-week", 0, 7, DAY_NAMES)
 KINDS = (SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
 
 _HASH = re.compile(r"H(?:\(([^()-]+)-([^()-]+)\))?(?:/(.*))?", re.ASCII)
+_ANY_HASH = re.compile(r"(?:^|[ ,])H(?:[ ,(/]|$)", re.ASCII)
 _BACK = re.compile(r"L-(\d{1,2})", re.ASCII)
 _NEAREST = re.compile(r"(\d{1,2})W", re.ASCII)
 
@@ -223,6 +224,11 @@ def _refuse_wrap(kind: Kind, body: str, first: int, last: int, step_text: str) -
         expected="a range from low to high",
         hint=f"write the list {listed}",
     )
+
+
+def has_hash(line: str) -> bool:
+    """Say whether a line has an `H`: not the one of THU or MARCH."""
+    return "H" in line and _ANY_HASH.search(line) is not None
 
 
 def resolve_hashes(texts: list[str], name: str) -> list[str]:

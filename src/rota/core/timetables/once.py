@@ -23,9 +23,9 @@ def once(at: datetime | str, timezone: Zone = None) -> Once:
     Args:
         at: An aware datetime, or ISO text. A text with an offset or `Z` is an instant; one without is a
             local time, and needs `timezone`. A fraction is rounded up to a whole second.
-        timezone: The zone of a local time. Its clocks are asked when the time is computed, so a new release of
-            the zone database moves the instant with it. A time that is skipped is due after the gap; one that
-            is shown twice is due the first time.
+        timezone: The zone of a local time. Its clocks are asked when the time is computed, so a new release
+            of the zone database moves the instant with it. A time that is skipped is due after the gap; one
+            that is shown twice is due the first time.
 
     Raises:
         InvalidTimetable: The text is no ISO date and time, or is outside 1970-2199, or has no zone.

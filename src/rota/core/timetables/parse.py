@@ -111,9 +111,7 @@ def _single(line: str, zone: str | None) -> Timetable:
         return _with_options(kind, rest, zone)
     if _INSTANT.fullmatch(line):
         return _with_options("once", line, zone)
-    if _DURATION.fullmatch(line) and not line[:1].isdigit():
-        return _with_options("every", line, zone)
-    if line[0].isdigit() and _DURATION.fullmatch(line):
+    if _DURATION.fullmatch(line):
         return _with_options("every", line, zone)
     if line[0] in "0123456789*@?H" or len(line.split()) >= 5:
         return _with_options("cron", line, zone)
@@ -122,7 +120,7 @@ def _single(line: str, zone: str | None) -> Timetable:
         "text",
         "",
         "is not a timetable",
-        hint="write one like '*/5 * * * *', '5m', 'daily 02:00', 'weekly sun 04:00' or '2026-12-24T18:00:00Z'",
+        hint="write one like '*/5 * * * *', '5m', 'daily 02:00' or '2026-12-24T18:00:00Z'",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from rota.core.timetables.base import Json, Timetable
 from rota.core.timetables.combine import exclusion, union
@@ -69,7 +70,7 @@ def _days_off(stored: Json, depth: int) -> Timetable:
     return without if timezone is None else without.in_zone(timezone)
 
 
-def _exactly(stored: Json, *keys: str) -> list[object]:
+def _exactly(stored: Json, *keys: str) -> list[Any]:
     if set(stored) != set(keys):
         raise KeyError(f"keys {sorted(stored)} instead of {sorted(keys)}")
     return [stored[key] for key in keys]

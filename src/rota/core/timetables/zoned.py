@@ -12,6 +12,13 @@ from rota.core.timetables.base import Compiled, Json, Seconds
 from rota.errors import InvalidTimetable
 
 Zone = str | ZoneInfo | None
+_SAID = {
+    "after": ", times that clocks skip happen after the gap",
+    "skip": ", times that clocks skip are left out",
+    "first": ", times shown twice happen the first time",
+    "second": ", times shown twice happen the second time",
+    "both": ", times shown twice happen both times",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +64,10 @@ class Zoned(Compiled):
         named = (("in", self.timezone), ("gap", self.gap), ("repeat", self.repeat))
         return "".join(f" {word} {value}" for word, value in named if value is not None)
 
-    def _said_zone(self) -> str:
-        return "" if self.timezone is None else f", {self.timezone}"
+    def _said_options(self) -> str:
+        """Say the zone, and a rule that was chosen, with a comma before each."""
+        zone = "" if self.timezone is None else f", {self.timezone}"
+        return zone + _SAID.get(self.gap or "", "") + _SAID.get(self.repeat or "", "")
 
     def _stored_options(self) -> Json:
         named = (("timezone", self.timezone), ("gap", self.gap), ("repeat", self.repeat))
