@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from rota import settings as settings_
 from rota.core.ids import keyed_id, time_id
 from rota.core.localtime import zone_named
-from rota.core.planning import first_due
-from rota.core.policies import Backoff, CatchUp, Concurrency, InvalidPolicy, Overlap, choice, duration
+from rota.core.policies import Backoff, Concurrency, duration
 from rota.core.records import Declared, Definition, NewRun
-from rota.core.tasks import Command
-from rota.core.timetables import Timetable, parse_timetable
+from rota.core.timetables import Timetable
 from rota.declare.arguments import Arguments
+from rota.declare.commands import any_arguments, checked_command, command_body
 from rota.declare.limits import checked_name
-from rota.declare.registry import Registry, arguments_of, caller_place, discover
-from rota.declare.tasks import (
-    EnqueueOptions,
-    Task,
-    TaskOptions,
-    checked_priority,
-    checked_tags,
-    command_body,
-    concurrency_of,
-    run_policy,
-)
-from rota.errors import InvalidValue
+from rota.declare.options import SHARED, Span, TaskOptions, checked_priority, definition, task_options
+from rota.declare.registry import Placed, Registry, caller_place, discover, first_line
+from rota.declare.tasks import EnqueueOptions, Task
+from rota.errors import InvalidPolicy, InvalidValue
+from rota.housekeeping import OWN
+from rota.housekeeping.history import declare_purge
 from rota.runners.local.context import RunContext
 from rota.runtime.clock import StoreClock
 from rota.runtime.events import Event, Events
@@ -41,11 +34,13 @@ from rota.runtime.events import Event, Events
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rota.ports import Clock, Store
+    from rota.core.records import SyncPlan
+    from rota.ports import Clock, Runner, Store
+    from rota.runtime.node import Node
+    from rota.runtime.onepass import Pass
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Span = str | timedelta
 Errors = Sequence[type[BaseException] | str]
 
 
@@ -59,6 +54,7 @@ class Rota:
         timezone: Zone of timetables that name none; default: the setting, and without it UTC.
         store: URL of the store; default: the setting (`ROTA_STORE`, `sqlite:///rota.db`).
         clock: For tests: tells the time in the place of the store.
+        housekeeping: Declare the internal schedules, such as the purge of history.
         settings: More values that win over `pyproject.toml` and the environment; see `Settings`.
 
     Raises:
@@ -72,6 +68,7 @@ class Rota:
         timezone: str | None = None,
         store: str | None = None,
         clock: Clock | None = None,
+        housekeeping: bool = True,
         **settings: Any,
     ) -> None:
         self.name = checked_name("rota", name)
@@ -82,9 +79,12 @@ class Rota:
         self._eager: ContextVar[bool] = ContextVar(f"rota-eager-{name}", default=False)
         if timezone is not None:
             zone_named(timezone)
+        if housekeeping:
+            declare_purge(self)
 
     def __repr__(self) -> str:
-        return f"<Rota {self.name!r}: {len(self.registry.tasks)} tasks, {len(self.registry.schedules)} schedules>"
+        tasks, schedules = len(self.registry.tasks), len(self.registry.schedules)
+        return f"<Rota {self.name!r}: {tasks} tasks, {schedules} schedules>"
 
     # -- what it works with
     @cached_property
@@ -99,7 +99,9 @@ class Rota:
             InvalidValue: The store is open already.
         """
         if "store" in self.__dict__:
-            raise InvalidValue("settings", sorted(given), "the store is open already; configure before the first use")
+            raise InvalidValue(
+                "settings", sorted(given), "the store is open already; configure before the first use"
+            )
         self._given |= {name: value for name, value in given.items() if value is not None}
         self.__dict__.pop("settings", None)
 
@@ -152,7 +154,9 @@ class Rota:
         memory_limit: int | None = ...,
         description: str | None = ...,
     ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
-    def task(self, function: Callable[P, R] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
+    def task(
+        self, function: Callable[P, R] | None = None, /, *, name: str | None = None, **options: Any
+    ) -> Any:
         """Declare a function, sync or async, as a task: `@rota.task` or `@rota.task(retries=3, ...)`.
 
         Args:
@@ -178,8 +182,9 @@ class Rota:
         """
 
         def declare(function: Callable[P, R]) -> Task[P, R]:
-            described = {"description": _first_line(function), **options}
-            return self.registry.add_function(function, name, self._task_options(**described), self._enqueue)
+            described = {"description": first_line(function), **options}
+            made = self.registry.add_function(function, name, self._task_options(**described), self._enqueue)
+            return cast("Task[P, R]", made)
 
         return declare if function is None else declare(function)
 
@@ -207,11 +212,11 @@ class Rota:
             options: Options of the task; see `task`.
         """
         checked = checked_name("task name", name)
-        command = _command(checked, argv, shell, env, cwd)
+        command = checked_command(checked, argv, shell, env, cwd)
         task: Task[..., Any] = Task(
             checked,
             command_body(checked, command),
-            Arguments.of(checked, _no_arguments, RunContext),
+            Arguments.of(checked, any_arguments, RunContext),
             self._task_options(**options),
             self._enqueue,
             caller_place(0),
@@ -221,34 +226,8 @@ class Rota:
             self._schedule(task, timetable, caller_place(0), **(schedule or {}))
         return task
 
-    def _task_options(
-        self,
-        *,
-        queue: str = "default",
-        priority: int = 0,
-        tags: Sequence[str] = (),
-        concurrency: Concurrency | str | tuple[str, int] | None = None,
-        executor: str | None = None,
-        memory_limit: int | None = None,
-        description: str | None = None,
-        retries: int | None = None,
-        **policy: Any,
-    ) -> TaskOptions:
-        if executor not in (None, "thread", "async", "process"):
-            raise InvalidPolicy("executor", executor, "choose one of 'thread', 'async', 'process'")
-        if memory_limit is not None and memory_limit < 16 * 2**20:
-            raise InvalidPolicy("memory_limit", memory_limit, "it must be at least 16 MiB (16777216)")
-        retries = self.settings.default_retries if retries is None else retries
-        return TaskOptions(
-            queue=checked_name("queue", queue),
-            priority=checked_priority(priority),
-            tags=checked_tags(tags),
-            policy=run_policy(TaskOptions().policy, retries=retries, **policy),
-            concurrency=concurrency_of(concurrency),
-            executor=executor,
-            memory_limit=memory_limit,
-            description=description or "",
-        )
+    def _task_options(self, *, retries: int | None = None, **options: Any) -> TaskOptions:
+        return task_options(retries=self.settings.default_retries if retries is None else retries, **options)
 
     # -- schedules
     def schedule(self, task: Task[..., Any] | str, timetable: Timetable | str, **options: Any) -> str:
@@ -278,7 +257,12 @@ class Rota:
         return self._schedule(task, timetable, caller_place(0), **options)
 
     def scheduled(
-        self, timetable: Timetable | str, *, name: str | None = None, task: Mapping[str, Any] | None = None, **options: Any
+        self,
+        timetable: Timetable | str,
+        *,
+        name: str | None = None,
+        task: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Callable[[Callable[P, R]], Task[P, R]]:
         """Declare a function as a task and schedule it: `@rota.scheduled(daily("02:00"))`.
 
@@ -287,7 +271,7 @@ class Rota:
             task: Options of the task alone, such as `{"executor": "process"}`.
             options: Options of the schedule; those that a task has too are the task's as well.
         """
-        shared = {key: value for key, value in options.items() if key in _SHARED}
+        shared = {key: value for key, value in options.items() if key in SHARED}
         place = caller_place(0)
 
         def declare(function: Callable[P, R]) -> Task[P, R]:
@@ -310,62 +294,12 @@ class Rota:
         task = self.registry.task(task) if isinstance(task, str) else task
         name = checked_name("schedule name", task.name if name is None else name)
         definition = self.definition(task, timetable, **options)
-        self.registry.add_schedule(Declared(name=name, definition=definition, was=was), place)
+        self.registry.add_schedule(Placed(Declared(name=name, definition=definition, was=was), place))
         return name
 
-    def definition(
-        self,
-        task: Task[..., Any],
-        timetable: Timetable | str,
-        *,
-        args: Mapping[str, Any] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        max_runs: int | None = None,
-        jitter: Span = timedelta(0),
-        exclude: Timetable | date | Iterable[Any] | None = None,
-        overlap: str = "skip",
-        catch_up: CatchUp | str = "latest",
-        queue: str | None = None,
-        priority: int | None = None,
-        tags: Sequence[str] | None = None,
-        concurrency: Concurrency | str | tuple[str, int] | None = None,
-        description: str | None = None,
-        **policy: Any,
-    ) -> Definition:
+    def definition(self, task: Task[..., Any], timetable: Timetable | str, **options: Any) -> Definition:
         """Return the checked definition of a schedule; see `schedule` for the options."""
-        default = task.options
-        when = parse_timetable(timetable, self.timezone) if isinstance(timetable, str) else timetable
-        if not isinstance(when, Timetable):
-            raise InvalidValue("timetable", timetable, "it must be a timetable or its text", "Write cron('0 2 * * *').")
-        if exclude is not None:
-            when = when - exclude  # type: ignore[operator]
-        for field, value in (("start", start), ("end", end)):
-            if value is not None and value.tzinfo is None:
-                raise InvalidValue(field, value, "it has no zone", "Give an aware datetime.")
-        if start is not None and end is not None and end < start:
-            raise InvalidValue("end", end, f"it is before start ({start})")
-        if max_runs is not None and (isinstance(max_runs, bool) or not isinstance(max_runs, int) or max_runs < 1):
-            raise InvalidValue("max_runs", max_runs, "it must be a whole number above 0")
-        definition = Definition(
-            task=task.name,
-            timetable=str(when.in_zone(self.timezone)),
-            args=arguments_of(task, args),
-            start=start,
-            end=end,
-            max_runs=max_runs,
-            jitter=_jitter(jitter),
-            overlap=choice("overlap", overlap, Overlap),
-            catch_up=CatchUp.of(catch_up),
-            concurrency=concurrency_of(concurrency) or default.concurrency,
-            policy=run_policy(default.policy, **policy),
-            priority=default.priority if priority is None else checked_priority(priority),
-            queue=default.queue if queue is None else checked_name("queue", queue),
-            tags=default.tags if tags is None else checked_tags(tags),
-            description=default.description if description is None else description,
-        )
-        first_due(task.name, definition, _LONG_AGO)  # refuses now what could not be evaluated later
-        return definition
+        return definition(task.name, task.options, task.arguments, timetable, self.timezone, **options)
 
     # -- more declarations
     def include(self, other: Rota) -> None:
@@ -373,7 +307,7 @@ class Rota:
 
         Their runs are this rota's. Raises `DuplicateName`, naming both places.
         """
-        self.registry.include(other.registry)
+        self.registry.include(other.registry, but=OWN)
         for task in other.registry.tasks.values():
             task._enqueue = self._enqueue
 
@@ -382,14 +316,54 @@ class Rota:
         return discover(packages, module)
 
     def on(self, kind: str, listener: Callable[[Event], object] | None = None) -> Any:
-        """Call `listener` after each event of that kind: `rota.on("run_failed", page_someone)`, or as decorator.
+        """Call `listener` after each event of that kind: `rota.on("run_failed", page)`, or as decorator.
 
         It is called after the commit; an error in it is logged, and harms no run.
         """
         if listener is None:
-            return lambda function: (self.events.on(kind, function), function)[1]
+            return partial(self.on, kind)
         self.events.on(kind, listener)
         return listener
+
+    # -- nodes
+    def sync(self, *, reset: bool | None = None) -> SyncPlan:
+        """Put these declarations in force, and return what was done; see `rota.operations.syncing.sync`."""
+        from rota.operations.syncing import sync
+
+        return sync(self, reset=reset)
+
+    def node(
+        self,
+        roles: Sequence[str] = ("scheduler", "worker"),
+        *,
+        queues: Sequence[str] | None = None,
+        concurrency: int | None = None,
+        runner: Runner | None = None,
+        name: str | None = None,
+    ) -> Node:
+        """Return a node of this rota, with its declarations in force. `.start()` it, and `.stop()` it.
+
+        Args:
+            roles: Of `scheduler`, `worker`.
+            queues: Queues its worker serves; default: the setting, and without it all that the rota names.
+            concurrency: Bodies it runs at once; default: the setting.
+            runner: Executes the runs; default: the local one.
+            name: Its id; default: made of host, process and chance.
+
+        Raises:
+            InvalidValue: A role does not exist.
+            StoreUnavailable, SchemaOutdated: The store can not be used.
+        """
+        from rota.operations.nodes import make_node
+
+        return make_node(self, roles, queues=queues, concurrency=concurrency, runner=runner, name=name)
+
+    def tick(self) -> Pass:
+        """Make one pass: decide what is due, and run all that is ready to its end. For cron lines."""
+        from rota.operations.nodes import make_node
+        from rota.runtime.onepass import one_pass
+
+        return one_pass(make_node(self, ("scheduler", "worker")), self.clock)
 
     # -- runs
     @contextmanager
@@ -411,18 +385,19 @@ class Rota:
         if self._eager.get():
             from rota.runners.inline import run_inline
 
-            return [run_inline(task.body, args) for args in batch]
-        runs = self.requested(task, batch, options)
+            return [
+                run_inline(run, task.body) for run in self.requested(task, batch, options, datetime.now(UTC))
+            ]
+        runs = self.requested(task, batch, options, self.clock.now())
         self.store.enqueue(runs, connection=options.connection)
         return [run.id for run in runs]
 
     def requested(
-        self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions
+        self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions, now: datetime
     ) -> list[NewRun]:
         """Return the runs that an application asks for; nothing is stored yet."""
         if options.key is not None and len(batch) > 1:
             raise InvalidValue("key", options.key, f"one key makes one run, but {len(batch)} are asked for")
-        now = self.clock.now()
         lane = task.options.concurrency
         run = NewRun(
             id="",
@@ -432,7 +407,9 @@ class Rota:
             run_at=_start(now, options),
             policy=task.options.policy,
             queue=task.options.queue if options.queue is None else checked_name("queue", options.queue),
-            priority=task.options.priority if options.priority is None else checked_priority(options.priority),
+            priority=task.options.priority
+            if options.priority is None
+            else checked_priority(options.priority),
             lane=lane.key if lane else None,
             lane_limit=lane.limit if lane else 1,
         )
@@ -441,13 +418,6 @@ class Rota:
         bits = int.from_bytes(os.urandom(10), "big")
         # One random start and a count: ids made together differ, and sort in the order they were asked for.
         return [replace(run, id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
-
-
-_LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-_SHARED = frozenset(
-    "queue priority tags concurrency description retries backoff retry_on give_up_on time_limit"
-    " hard_time_limit on_crash start_deadline".split()
-)
 
 
 def _start(now: datetime, options: EnqueueOptions) -> datetime:
@@ -463,31 +433,3 @@ def _start(now: datetime, options: EnqueueOptions) -> datetime:
     if wait < timedelta(0):
         raise InvalidPolicy("delay", options.delay, "it must not be negative")
     return now + wait
-
-
-def _jitter(value: Span) -> timedelta:
-    width = duration("jitter", value)
-    if not timedelta(0) <= width <= timedelta(days=1):
-        raise InvalidPolicy("jitter", value, "it must be from 0 to 1 day")
-    return width
-
-
-def _command(
-    name: str, argv: Sequence[str] | str, shell: bool, env: Mapping[str, str] | None, cwd: str | None
-) -> Command:
-    if shell != isinstance(argv, str):
-        form = "one text" if shell else "a list of texts"
-        raise InvalidValue("argv", argv, f"command {name!r} needs {form} {'with' if shell else 'without'} shell=True")
-    parts = (argv,) if isinstance(argv, str) else tuple(argv)
-    if not parts or not all(isinstance(one, str) and one and "\0" not in one for one in parts):
-        raise InvalidValue("argv", argv, f"command {name!r} needs texts that are not empty")
-    return Command(argv=parts, shell=shell, env=dict(env or {}), cwd=cwd)
-
-
-def _first_line(function: Callable[..., Any]) -> str:
-    lines = (function.__doc__ or "").strip().splitlines()
-    return lines[0].strip() if lines else ""
-
-
-def _no_arguments() -> None:
-    """A command takes no arguments of the task."""

@@ -129,7 +129,9 @@ class Store(Protocol):
         ...
 
     # -- runs
-    def enqueue(self, runs: Sequence[NewRun], audit: Sequence[AuditLine] = (), *, connection: Any = None) -> list[str]:
+    def enqueue(
+        self, runs: Sequence[NewRun], audit: Sequence[AuditLine] = (), *, connection: Any = None
+    ) -> list[str]:
         """Insert runs; return the ids that are new. With `connection`, inside the caller's transaction."""
         ...
 
@@ -164,7 +166,9 @@ class Store(Protocol):
         """Close pending runs whose start deadline has passed; return their ids."""
         ...
 
-    def cancel(self, run_ids: Sequence[str], by: str, now: datetime, audit: Sequence[AuditLine] = ()) -> Cancelled: ...
+    def cancel(
+        self, run_ids: Sequence[str], by: str, now: datetime, audit: Sequence[AuditLine] = ()
+    ) -> Cancelled: ...
 
     # -- history
     def run(self, run_id: str) -> Run | None: ...

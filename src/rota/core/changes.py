@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
+from rota.core.overriding import with_value
 from rota.core.planning import compiled, first_due, paused_record, plan
 from rota.core.records import (
     Change,
@@ -68,6 +68,7 @@ def redefined(
 
     Overrides that have reached their end are dropped. A retired, finished or quarantined schedule
     becomes active again if it has occurrences left; what came due while it was silent stays undone.
+    One of which an override does not fit what is declared now is quarantined.
     """
     settled = _settled(schedule, now)
     kept = tuple(
@@ -80,12 +81,17 @@ def redefined(
         settled.schedule,
         name=name or schedule.name,
         declared=declared,
-        effective=effective(declared, kept),
+        effective=declared,
         overrides=kept,
         generation=schedule.generation if generation is None else generation,
         source=source or schedule.source,
     )
-    return _change(schedule, replace(settled, schedule=_rearmed(after, now)), now)
+    try:
+        after = _rearmed(replace(after, effective=effective(declared, kept)), now)
+    except RotaError as error:
+        why = f"override: {error}"
+        after = replace(after, state=ScheduleState.QUARANTINED, quarantine=why, next_due=None)
+    return _change(schedule, replace(settled, schedule=after), now)
 
 
 def retired(schedule: Schedule, now: datetime, generation: int) -> Change:
@@ -139,9 +145,14 @@ def skipping_next(schedule: Schedule, now: datetime, by: str, reason: str) -> Ch
 
 
 def effective(declared: Definition, overrides: Sequence[Override]) -> Definition:
-    """Return `declared` with the values of `overrides` in the place of its own."""
-    values: dict[str, Any] = {one.field: one.value for one in overrides}
-    return replace(declared, **values) if values else declared
+    """Return `declared` with the values of `overrides` in the place of its own.
+
+    Raises:
+        InvalidValue: A value does not fit what is declared.
+    """
+    for one in overrides:
+        declared = with_value(declared, one.field, one.value)
+    return declared
 
 
 def _settled(schedule: Schedule, now: datetime) -> _Settled:

@@ -134,7 +134,9 @@ def new_schedule(
     )
 
 
-def _updated(declared: Declared, known: Schedule, generation: int, now: datetime, reset: bool) -> Change | None:
+def _updated(
+    declared: Declared, known: Schedule, generation: int, now: datetime, reset: bool
+) -> Change | None:
     """Return the change that `known` needs, or `None`."""
     same = (
         known.declared == declared.definition

@@ -55,7 +55,9 @@ class Arguments:
             elif hints.get(one.name) is context_type:
                 context = one.name
             elif one.kind is inspect.Parameter.POSITIONAL_ONLY:
-                raise InvalidValue("parameter", one.name, f"task {task!r} can not get it by name; remove the '/'")
+                raise InvalidValue(
+                    "parameter", one.name, f"task {task!r} can not get it by name; remove the '/'"
+                )
             else:
                 kept.append(one)
         types = {one.name: hints.get(one.name, Any) for one in kept}
@@ -86,7 +88,9 @@ class Arguments:
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the arguments."""
         properties = {name: self._schema_of(one) for name, one in self.signature.parameters.items()}
-        required = [n for n, one in self.signature.parameters.items() if one.default is inspect.Parameter.empty]
+        required = [
+            n for n, one in self.signature.parameters.items() if one.default is inspect.Parameter.empty
+        ]
         return {
             "type": "object",
             "properties": properties,

@@ -6,9 +6,8 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any
 
@@ -18,7 +17,8 @@ from rota.core.records import Declared
 from rota.core.tasks import Body
 from rota.declare.arguments import Arguments
 from rota.declare.limits import checked_name
-from rota.declare.tasks import Enqueue, Task, TaskOptions
+from rota.declare.options import TaskOptions
+from rota.declare.tasks import Enqueue, Task
 from rota.errors import DuplicateName, InvalidValue, UnknownTask
 
 
@@ -74,12 +74,13 @@ class Registry:
         self.tasks[task.name] = task
         return task
 
-    def add_schedule(self, declared: Declared, place: str) -> None:
+    def add_schedule(self, placed: Placed) -> None:
         """Add a schedule. Raises `DuplicateName`."""
-        known = self.schedules.get(declared.name)
+        name = placed.declared.name
+        known = self.schedules.get(name)
         if known is not None:
-            raise DuplicateName("schedule", declared.name, known.place, place)
-        self.schedules[declared.name] = Placed(declared, place)
+            raise DuplicateName("schedule", name, known.place, placed.place)
+        self.schedules[name] = placed
 
     def task(self, name: str) -> Task[..., Any]:
         """Return the task of that name. Raises `UnknownTask`, with names that look like it."""
@@ -92,14 +93,14 @@ class Registry:
         """Return what a runner needs of the task of that name. Raises `UnknownTask`."""
         return self.task(name).body
 
-    def include(self, other: Registry) -> None:
-        """Add all that `other` declares. Raises `DuplicateName`."""
-        for task in other.tasks.values():
-            self.add(task)
-        for placed in other.schedules.values():
-            if self.schedules.get(placed.declared.name) is not placed:
-                self.add_schedule(placed.declared, placed.place)
-                self.schedules[placed.declared.name] = placed
+    def include(self, other: Registry, *, but: str) -> None:
+        """Add all that `other` declares, but names that begin with `but`. Raises `DuplicateName`."""
+        for name, task in other.tasks.items():
+            if not name.startswith(but):
+                self.add(task)
+        for name, placed in other.schedules.items():
+            if not name.startswith(but) and self.schedules.get(name) is not placed:
+                self.add_schedule(placed)
 
     def declared(self) -> list[Declared]:
         """Return the schedules, by name."""
@@ -130,7 +131,9 @@ def discover(packages: Iterable[str], module: str = "tasks") -> list[str]:
         except (ImportError, ValueError):
             found = None
         if found is None:
-            raise InvalidValue("package", package, "it can not be imported", "Is it installed, and on sys.path?")
+            raise InvalidValue(
+                "package", package, "it can not be imported", "Is it installed, and on sys.path?"
+            )
         name = f"{package}.{module}"
         if found.submodule_search_locations is not None and importlib.util.find_spec(name) is not None:
             importlib.import_module(name)
@@ -153,12 +156,6 @@ def reference(function: Callable[..., Any]) -> str | None:
     return f"{module}:{name}"
 
 
-def nearest_option(name: str, known: Sequence[str]) -> str:
-    """Return a hint that names the known option most like `name`."""
-    close = get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(known)}."
-
-
 def _place_of(function: Callable[..., Any]) -> str:
     code = getattr(inspect.unwrap(function), "__code__", None)
     return f"{function.__module__}:{code.co_firstlineno}" if code else f"{function.__module__}"
@@ -176,13 +173,20 @@ def _executor(name: str, function: Callable[..., Any], options: TaskOptions) -> 
     if wanted == "async" and not is_async:
         raise InvalidValue("executor", wanted, f"task {name!r} is not a coroutine function")
     if wanted == "thread" and is_async:
-        raise InvalidValue("executor", wanted, f"task {name!r} is a coroutine function; it needs 'async' or 'process'")
+        raise InvalidValue(
+            "executor", wanted, f"task {name!r} is a coroutine function; it needs 'async' or 'process'"
+        )
     if wanted == "process" and reference(function) is None:
-        raise InvalidValue("executor", wanted, f"task {name!r} can not be imported by another process",
-                           "Move the function to the top of a module.")
+        raise InvalidValue(
+            "executor",
+            wanted,
+            f"task {name!r} can not be imported by another process",
+            "Move the function to the top of a module.",
+        )
     return wanted
 
 
-def arguments_of(task: Task[..., Any], args: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return `args` as JSON values, checked against the signature of `task`."""
-    return task.arguments.to_json((), args or {})
+def first_line(function: Callable[..., Any]) -> str:
+    """Return the first line of a function's docstring, or an empty text."""
+    lines = (function.__doc__ or "").strip().splitlines()
+    return lines[0].strip() if lines else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 RESYNC = timedelta(seconds=30)
 
@@ -20,7 +20,7 @@ class StoreClock:
         self._ask = ask
         self._base: datetime | None = None
         self._base_at = 0.0
-        self._last = datetime.min.replace(tzinfo=timezone.utc)
+        self._last = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         """Return the store's time."""
@@ -42,4 +42,4 @@ class StoreClock:
 
     def offset(self) -> timedelta:
         """Return the store's clock minus this machine's."""
-        return self.now() - datetime.now(timezone.utc)
+        return self.now() - datetime.now(UTC)

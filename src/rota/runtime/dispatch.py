@@ -35,6 +35,7 @@ class Dispatch:
         self._store, self._runner, self._events = store, runner, events
         self._node, self._rota, self._queues, self._tasks = node, rota, queues, tasks
         self._lease, self._poll, self._batch = lease, poll, batch
+        self.claimed = 0  # in all, since it began
 
     def step(self, now: datetime) -> datetime:
         """Claim what there is room for; return when to look again, unless a slot comes free before."""
@@ -53,6 +54,7 @@ class Dispatch:
             )
         )
         if claimed:
+            self.claimed += len(claimed)
             self._runner.submit(claimed)
             self._tell(claimed, now)
         if len(claimed) >= room:
@@ -71,6 +73,11 @@ class Dispatch:
                 facts = {"attempt": run.attempt}
                 self._events.tell(
                     Event(
-                        kind="run_started", at=now, subject=run.id, schedule=run.schedule, task=run.task, facts=facts
+                        kind="run_started",
+                        at=now,
+                        subject=run.id,
+                        schedule=run.schedule,
+                        task=run.task,
+                        facts=facts,
                     )
                 )

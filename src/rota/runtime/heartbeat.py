@@ -24,7 +24,13 @@ class Heartbeat:
     topics = frozenset({"cancel"})
 
     def __init__(
-        self, store: Store, node: Callable[[datetime], Node], runner: Runner | None, *, every: timedelta, lease: timedelta
+        self,
+        store: Store,
+        node: Callable[[datetime], Node],
+        runner: Runner | None,
+        *,
+        every: timedelta,
+        lease: timedelta,
     ) -> None:
         self._store, self._node, self._runner = store, node, runner
         self._every, self._lease = every, lease

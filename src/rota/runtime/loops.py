@@ -77,7 +77,10 @@ class Loop:
             return (wake_at - self._clock.now()).total_seconds()
         except StoreUnavailable as error:
             if self._wait == FIRST_WAIT:
-                log.warning("store unavailable; trying again", extra={"step": self.step.name, "problem": error.problem})
+                log.warning(
+                    "store unavailable; trying again",
+                    extra={"step": self.step.name, "problem": error.problem},
+                )
         except Exception:
             log.exception("step failed; trying again", extra={"step": self.step.name})
         return self._backed_off()

@@ -52,7 +52,7 @@ class Node:
     ) -> None:
         self.id = name or f"{socket.gethostname()}-{os.getpid()}-{random.getrandbits(24):06x}"
         self.options, self.runner = options, runner
-        self._store, self._clock, self._rota, self._events = store, clock, rota, events
+        self._store, self._clock, self._rota, self.events = store, clock, rota, events
         self._started_at: datetime | None = None
         self._draining = False
         self.steps = [*self._steps(tuple(tasks), chance), *extra]
@@ -61,7 +61,7 @@ class Node:
         self._listener: threading.Thread | None = None
 
     def _steps(self, tasks: tuple[str, ...], chance: Callable[[], float]) -> list[Step]:
-        store, rota, events, options = self._store, self._rota, self._events, self.options
+        store, rota, events, options = self._store, self._rota, self.events, self.options
         steps: list[Step] = []
         runner = self.runner if "worker" in options.roles else None
         # The heartbeat comes first: a node shows itself before it takes anything.
@@ -84,7 +84,9 @@ class Node:
             self.settle = Settle(store, runner, events, chance, poll=options.poll, batch=options.batch)
             steps += [self.dispatch, self.settle, ReportStep(store, runner)]
         steps.append(
-            Rescue(store, rota, events, chance, every=options.rescue, lease=options.lease, batch=options.batch)
+            Rescue(
+                store, rota, events, chance, every=options.rescue, lease=options.lease, batch=options.batch
+            )
         )
         return steps
 
@@ -122,7 +124,7 @@ class Node:
         self._listener = threading.Thread(target=self._listen, name="rota-listener", daemon=True)
         self._listener.start()
         log.info("node joined", extra={"node": self.id, "roles": list(self.options.roles)})
-        self._events.tell(Event(kind="node_joined", at=now, subject=self.id))
+        self.events.tell(Event(kind="node_joined", at=now, subject=self.id))
 
     def stop(self, patience: timedelta | None = None) -> None:
         """Drain: take nothing more, wait for what is running, give back the rest, and leave."""
@@ -139,7 +141,7 @@ class Node:
             self._wakeup.close()
         self._store.leave(self.id)
         log.info("node left", extra={"node": self.id})
-        self._events.tell(Event(kind="node_left", at=self._clock.now(), subject=self.id))
+        self.events.tell(Event(kind="node_left", at=self._clock.now(), subject=self.id))
 
     def _end(self, which: Callable[[Step], bool]) -> None:
         """Stop the loops of some steps."""

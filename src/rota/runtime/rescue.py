@@ -56,7 +56,9 @@ class Rescue:
             facts = {"run": run.id, "task": run.task, "attempt": run.attempt}
             log.warning("run lost; its lease has run out", extra=facts)
             self._events.tell(
-                Event(kind="run_lost", at=now, subject=run.id, schedule=run.schedule, task=run.task, facts=facts)
+                Event(
+                    kind="run_lost", at=now, subject=run.id, schedule=run.schedule, task=run.task, facts=facts
+                )
             )
         settle(self._store, [lost(run, now) for run in overdue], self._events, self._chance, now)
 

@@ -19,7 +19,11 @@ _KIND = {
     RunState.PENDING: "run_retrying",
     RunState.CANCELLED: "run_cancelled",
 }
-_LEVEL = {RunState.FAILED: logging.ERROR, RunState.PENDING: logging.WARNING, RunState.CANCELLED: logging.WARNING}
+_LEVEL = {
+    RunState.FAILED: logging.ERROR,
+    RunState.PENDING: logging.WARNING,
+    RunState.CANCELLED: logging.WARNING,
+}
 
 
 class Settle:
@@ -32,7 +36,14 @@ class Settle:
     topics: frozenset[str] = frozenset()
 
     def __init__(
-        self, store: Store, runner: Runner, events: Events, chance: Callable[[], float], *, poll: timedelta, batch: int
+        self,
+        store: Store,
+        runner: Runner,
+        events: Events,
+        chance: Callable[[], float],
+        *,
+        poll: timedelta,
+        batch: int,
     ) -> None:
         self._store, self._runner, self._events, self._chance = store, runner, events, chance
         self._poll, self._batch = poll, batch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from rota.core.planning import plan
@@ -72,5 +71,3 @@ def _facts(run: NewRun) -> dict[str, object]:
         "reason": run.reason,
         "blocked_by": run.blocked_by,
     }
-
-

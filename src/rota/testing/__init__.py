@@ -1,0 +1,3 @@
+"""For tests of applications: a virtual clock, and whole systems in virtual time."""
+
+from rota.testing.clock import VirtualClock as VirtualClock
