@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rota.core.records import Definition
-from rota.core.timetables import Timetable, parse_timetable
+from rota.core.timetables import Timetable
+from rota.core.timetables.written import read_written
 
 TICK = timedelta(microseconds=1)
 
@@ -23,7 +24,7 @@ class Span:
 
 def compiled(name: str, definition: Definition) -> Timetable:
     """Return the timetable of a schedule. Raises `InvalidTimetable` if its text can not be read."""
-    return parse_timetable(definition.timetable).for_schedule(name)
+    return read_written(definition.timetable).for_schedule(name)
 
 
 def next_occurrence(timetable: Timetable, definition: Definition, after: datetime) -> datetime | None:

@@ -22,6 +22,7 @@ from rota.core.policies import (
 )
 from rota.core.records import Definition
 from rota.core.timetables import Timetable, parse_timetable
+from rota.core.timetables.written import written
 from rota.declare.arguments import Arguments
 from rota.declare.limits import MAX_TAGS, checked_name
 from rota.errors import InvalidPolicy, InvalidValue
@@ -139,7 +140,7 @@ def definition(
         raise InvalidValue("max_runs", max_runs, "it must be a whole number above 0")
     made = Definition(
         task=task,
-        timetable=str(when.in_zone(timezone)),
+        timetable=written(when.in_zone(timezone)),
         args=arguments.to_json((), args or {}),
         start=start,
         end=end,

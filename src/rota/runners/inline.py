@@ -66,9 +66,9 @@ def _execute(body: Body, voice: InlineVoice) -> None:
     if body.command is not None:
         command = body.command
         argv = command.argv[0] if command.shell else list(command.argv)
-        subprocess.run(
-            argv, shell=command.shell, cwd=command.cwd, env={**os.environ, **command.env}, check=True
-        )
+        environment = {**os.environ, **command.env}
+        # The command was declared in code: nothing that was received is in it.
+        subprocess.run(argv, shell=command.shell, cwd=command.cwd, env=environment, check=True)  # noqa: S603
         return
     assert body.call is not None
     if body.prepare is not None:
