@@ -325,9 +325,10 @@ class ProcessDied(RotaError):
         status: Exit status; below zero, the number of the signal that killed it.
     """
 
-    def __init__(self, status: int, how: str) -> None:
+    def __init__(self, status: int) -> None:
         self.status = status
-        super().__init__(f"the process of the run {how} before the body ended.")
+        hint = " The kernel does so when memory runs out." if status == -9 else ""
+        super().__init__(f"the process of the run {_exit(status)} before the body ended.{hint}")
 
 
 class CommandFailed(RotaError):
@@ -338,6 +339,17 @@ class CommandFailed(RotaError):
         last_line: The last line it wrote, or `""`.
     """
 
-    def __init__(self, status: int, how: str, last_line: str = "") -> None:
+    def __init__(self, status: int, last_line: str = "") -> None:
         self.status, self.last_line = status, last_line
-        super().__init__(f"the command {how}{f'; its last line: {last_line}' if last_line else ''}")
+        super().__init__(f"the command {_exit(status)}{f'; its last line: {last_line}' if last_line else ''}")
+
+
+def _exit(status: int) -> str:
+    if status >= 0:
+        return f"ended with exit status {status}"
+    import signal  # only needed to word this
+
+    try:
+        return f"was killed by signal {-status} ({signal.Signals(-status).name})"
+    except ValueError:
+        return f"was killed by signal {-status}"

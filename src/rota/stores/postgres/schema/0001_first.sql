@@ -1,0 +1,175 @@
+-- The tables of Rota. Instants are microseconds since 1970, UTC. JSON is text, not jsonb: it is never searched,
+-- comes back as it was given, and jsonb refuses the escape of NUL.
+
+-- What is to be done, and when. `declared` and `effective` are definitions as JSON; task, queue, tags
+-- and search repeat what filters need of `effective`.
+CREATE TABLE rota_schedule (
+    id uuid NOT NULL PRIMARY KEY,
+    rota text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    source text NOT NULL,
+    state text NOT NULL,
+    declared text NOT NULL,
+    effective text NOT NULL,
+    task text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    tags text NOT NULL,
+    search text NOT NULL,
+    pause text,
+    quarantine text,
+    generation integer NOT NULL,
+    revision integer NOT NULL,
+    cursor_us bigint NOT NULL,
+    next_due_us bigint,
+    runs_made integer NOT NULL,
+    created_us bigint NOT NULL,
+    updated_us bigint NOT NULL
+);
+CREATE UNIQUE INDEX rota_schedule_name ON rota_schedule (rota, name);
+-- The tick and its next wake-up: the cost of both is what is due, not what is stored.
+CREATE INDEX rota_schedule_due ON rota_schedule (rota, next_due_us) WHERE next_due_us IS NOT NULL;
+
+-- Due time of the latest occurrence that succeeded. Beside the schedule, not in it: workers settle
+-- runs while schedulers hold the schedule's row.
+CREATE TABLE rota_success (
+    schedule_id uuid NOT NULL PRIMARY KEY,
+    planned_us bigint NOT NULL
+);
+
+CREATE TABLE rota_override (
+    schedule_id uuid NOT NULL,
+    field text NOT NULL,
+    value text NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    created_us bigint NOT NULL,
+    until_us bigint,
+    PRIMARY KEY (schedule_id, field)
+);
+CREATE INDEX rota_override_until ON rota_override (until_us) WHERE until_us IS NOT NULL;
+
+-- A run with its current or last attempt, so that one that succeeds at once costs one insert and two
+-- updates. It is running while `started_us` is set and `finished_us` is not.
+CREATE TABLE rota_run (
+    id uuid NOT NULL PRIMARY KEY,
+    rota text COLLATE "C" NOT NULL,
+    task text COLLATE "C" NOT NULL,
+    state text NOT NULL,
+    origin text NOT NULL,
+    args text NOT NULL,
+    policy text NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    priority integer NOT NULL,
+    created_us bigint NOT NULL,
+    run_at_us bigint NOT NULL,
+    deadline_us bigint,
+    schedule_id uuid,
+    schedule text,
+    planned_us bigint,
+    window_start_us bigint,
+    count bigint NOT NULL,
+    reason text,
+    is_catch_up boolean NOT NULL,
+    serial boolean NOT NULL,
+    lane text COLLATE "C",
+    lane_limit integer NOT NULL,
+    gated boolean NOT NULL,
+    blocked_by uuid,
+    parent uuid,
+    made_by text,
+    attempt integer NOT NULL DEFAULT 0,
+    token bigint NOT NULL DEFAULT 0,
+    node text,
+    lease_until_us bigint,
+    started_us bigint,
+    finished_us bigint,
+    outcome text,
+    result text,
+    failure text,
+    done double precision,
+    total double precision,
+    note text,
+    cancel_by text
+);
+-- The table turns over quickly: vacuum must not wait until a fifth of a long history is dead.
+ALTER TABLE rota_run SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+-- What is ready, in the order in which it starts; `gated` runs wait for others, the rest never does.
+CREATE INDEX rota_run_ready ON rota_run (rota, queue, gated, priority DESC, run_at_us, id)
+    WHERE state = 'pending';
+-- Rescue, and the load of concurrency keys. Without the lease: a renewal then touches no index.
+CREATE INDEX rota_run_running ON rota_run (rota, lane)
+    WHERE started_us IS NOT NULL AND finished_us IS NULL;
+-- Overlap: the active runs of a schedule.
+CREATE INDEX rota_run_active ON rota_run (schedule_id, state)
+    WHERE schedule_id IS NOT NULL AND state IN ('pending', 'running');
+-- Start deadlines: only runs that have one are in it.
+CREATE INDEX rota_run_deadline ON rota_run (rota, (run_at_us + deadline_us))
+    WHERE state = 'pending' AND deadline_us IS NOT NULL;
+-- History, newest first; purge, oldest first.
+CREATE INDEX rota_run_history ON rota_run (created_us, id);
+CREATE INDEX rota_run_schedule ON rota_run (schedule_id, created_us, id) WHERE schedule_id IS NOT NULL;
+-- What people look for in a long history. Nearly all runs succeed, and are not in it.
+CREATE INDEX rota_run_trouble ON rota_run (state, created_us, id)
+    WHERE state NOT IN ('pending', 'running', 'succeeded');
+
+-- Attempts that were followed by another one.
+CREATE TABLE rota_attempt (
+    run_id uuid NOT NULL,
+    number integer NOT NULL,
+    node text,
+    started_us bigint,
+    finished_us bigint,
+    outcome text,
+    failure text,
+    PRIMARY KEY (run_id, number)
+);
+
+CREATE TABLE rota_log (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    size integer NOT NULL,
+    text text NOT NULL
+);
+CREATE INDEX rota_log_run ON rota_log (run_id, attempt);
+
+-- The last errors of each schedule: they outlive the runs.
+CREATE TABLE rota_error (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    schedule_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    at_us bigint NOT NULL,
+    failure text NOT NULL
+);
+CREATE INDEX rota_error_schedule ON rota_error (schedule_id, at_us, id);
+
+CREATE TABLE rota_node (
+    id text NOT NULL PRIMARY KEY,
+    rota text COLLATE "C" NOT NULL,
+    seen_us bigint NOT NULL,
+    node text NOT NULL
+);
+
+CREATE TABLE rota_audit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at_us bigint NOT NULL,
+    rota text COLLATE "C" NOT NULL,
+    actor text NOT NULL,
+    via text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    reason text NOT NULL,
+    before text NOT NULL,
+    after text NOT NULL
+);
+CREATE INDEX rota_audit_subject ON rota_audit (rota, subject, at_us, id);
+CREATE INDEX rota_audit_at ON rota_audit (rota, at_us, id);
+
+CREATE TABLE rota_generation (
+    rota text COLLATE "C" NOT NULL PRIMARY KEY,
+    number integer NOT NULL,
+    fingerprint text NOT NULL,
+    revision integer NOT NULL,
+    synced_us bigint NOT NULL,
+    past text NOT NULL
+);

@@ -1,0 +1,155 @@
+"""The store over a SQL database. Each verb is in the module of its role; here they are brought together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rota.core.ids import from_us
+from rota.core.records import (
+    Attempt,
+    AuditLine,
+    Cancelled,
+    Change,
+    Claimed,
+    ClaimRequest,
+    Counts,
+    DueSchedule,
+    Generation,
+    Lease,
+    NewRun,
+    Node,
+    PastError,
+    Plan,
+    Renewal,
+    Report,
+    Run,
+    RunQuery,
+    Schedule,
+    ScheduleQuery,
+    Settlement,
+    SyncPlan,
+)
+from rota.ports import Wakeup
+from rota.stores.sql import cancelling, claims, history, nodes, runs, schedules, settling, sync
+from rota.stores.sql.database import Database
+
+
+class SqlStore:
+    """See `rota.ports.Store`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.url = database.url
+
+    def migrate(self, *, dry_run: bool = False) -> list[str]:
+        return self._database.migrate(dry_run=dry_run)
+
+    def clock(self) -> datetime:
+        with self._database.read() as cursor:
+            ((now_us,),) = cursor.rows("clock")
+        return from_us(now_us)
+
+    def wakeup(self) -> Wakeup:
+        return self._database.wakeup()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def generation(self, rota: str) -> Generation | None:
+        return sync.generation(self._database, rota)
+
+    def declared(self, rota: str, names: Sequence[str]) -> list[Schedule]:
+        return schedules.declared(self._database, rota, names)
+
+    def sync(self, plan: SyncPlan, audit: Sequence[AuditLine] = ()) -> bool:
+        return sync.sync(self._database, plan, audit)
+
+    def due(self, rota: str, now: datetime, limit: int) -> list[DueSchedule]:
+        return schedules.due(self._database, rota, now, limit)
+
+    def next_due(self, rota: str) -> datetime | None:
+        return schedules.next_due(self._database, rota)
+
+    def record(self, plans: Sequence[Plan], now: datetime) -> list[str]:
+        return schedules.record(self._database, plans, now)
+
+    def amend(self, changes: Sequence[Change], audit: Sequence[AuditLine]) -> bool:
+        return sync.amend(self._database, changes, audit)
+
+    def schedules(self, query: ScheduleQuery) -> list[Schedule]:
+        return schedules.schedules(self._database, query)
+
+    def add_schedule(self, schedule: Schedule, audit: Sequence[AuditLine]) -> bool:
+        return schedules.add_schedule(self._database, schedule, audit)
+
+    def remove_schedule(self, schedule: Schedule, audit: Sequence[AuditLine]) -> bool:
+        return schedules.remove_schedule(self._database, schedule, audit)
+
+    def ending(self, rota: str, now: datetime, limit: int) -> list[Schedule]:
+        return schedules.ending(self._database, rota, now, limit)
+
+    def past_errors(self, schedule_id: str) -> list[PastError]:
+        return schedules.past_errors(self._database, schedule_id)
+
+    def enqueue(
+        self, runs_: Sequence[NewRun], audit: Sequence[AuditLine] = (), *, connection: Any = None
+    ) -> list[str]:
+        return runs.enqueue(self._database, runs_, audit, connection)
+
+    def claim(self, request: ClaimRequest) -> list[Claimed]:
+        return claims.claim(self._database, request)
+
+    def next_ready(self, rota: str, queues: Sequence[str], now: datetime) -> datetime | None:
+        return claims.next_ready(self._database, rota, queues, now)
+
+    def renew(self, leases: Sequence[Lease], now: datetime, until: datetime) -> Renewal:
+        return runs.renew(self._database, leases, until)
+
+    def report(self, reports: Sequence[Report]) -> None:
+        runs.report(self._database, reports)
+
+    def settle(self, settlements: Sequence[Settlement], now: datetime) -> list[str]:
+        return settling.settle(self._database, settlements, now)
+
+    def overdue(self, rota: str, now: datetime, limit: int) -> list[Claimed]:
+        return runs.overdue(self._database, rota, now, limit)
+
+    def expire(self, rota: str, now: datetime, limit: int) -> list[str]:
+        return runs.expire(self._database, rota, now, limit)
+
+    def cancel(
+        self, run_ids: Sequence[str], by: str, now: datetime, audit: Sequence[AuditLine] = ()
+    ) -> Cancelled:
+        return cancelling.cancel(self._database, run_ids, by, now, audit)
+
+    def run(self, run_id: str) -> Run | None:
+        return history.run(self._database, run_id)
+
+    def runs(self, query: RunQuery) -> list[Run]:
+        return history.runs(self._database, query)
+
+    def attempts(self, run_id: str) -> list[Attempt]:
+        return history.attempts(self._database, run_id)
+
+    def counts(self, rota: str, now: datetime) -> Counts:
+        return history.counts(self._database, rota, now)
+
+    def audit(self, rota: str, subject: str | None = None, limit: int = 50) -> list[AuditLine]:
+        return history.audit(self._database, rota, subject, limit)
+
+    def purge(self, rota: str, before: datetime, keep: int, limit: int) -> int:
+        return history.purge(self._database, rota, before, keep, limit)
+
+    def join(self, node: Node) -> None:
+        nodes.join(self._database, node)
+
+    def leave(self, node_id: str) -> None:
+        nodes.leave(self._database, node_id)
+
+    def nodes(self, rota: str) -> list[Node]:
+        return nodes.nodes(self._database, rota)
+
+    def forget_nodes(self, rota: str, seen_before: datetime) -> list[str]:
+        return nodes.forget_nodes(self._database, rota, seen_before)

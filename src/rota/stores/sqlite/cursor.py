@@ -1,0 +1,46 @@
+"""Named statements on one SQLite connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from rota.stores.sql.database import Row
+
+
+class SqliteCursor:
+    """See `rota.stores.sql.database.Cursor`."""
+
+    def __init__(self, connection: sqlite3.Connection, statements: Mapping[str, str]) -> None:
+        self._cursor = connection.cursor()
+        self._cursor.row_factory = None  # the caller's connection may make anything of its rows
+        self._statements = statements
+        self.topics: set[str] = set()
+
+    def rows(self, name: str, /, **parameters: Any) -> list[Row]:
+        return self._cursor.execute(self._statements[name], _plain(parameters)).fetchall()
+
+    def run(self, name: str, /, **parameters: Any) -> int:
+        return self._cursor.execute(self._statements[name], _plain(parameters)).rowcount
+
+    def batch(self, name: str, rows: Sequence[Row]) -> int:
+        if not rows:
+            return 0
+        return self._cursor.executemany(self._statements[name], rows).rowcount
+
+    def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
+        statement, execute = self._statements[name], self._cursor.execute
+        return [found for row in rows for found in execute(statement, row).fetchall()]
+
+    def notify(self, topics: Iterable[str]) -> None:
+        self.topics.update(topics)
+
+
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    for name, value in parameters.items():
+        if isinstance(value, list):
+            parameters[name] = msgspec.json.encode(value).decode()
+    return parameters

@@ -1,0 +1,503 @@
+-- The statements of the SQLite store. A block begins with its name on a line of its own; the first
+-- sentence says what it does, the rest gives the reason for anything odd. `{name}` includes a block.
+-- A list comes as a JSON array: `IN (SELECT value FROM json_each(:list))`. `?1, ?2 ...` are the columns
+-- of one row of a batch.
+
+-- clock
+-- The machine's time, which all processes that can open the file share; exact to the millisecond.
+SELECT CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000;
+
+-- schedule_columns
+-- A schedule as `rows.schedule_of` reads it.
+s.id, s.rota, s.name, s.source, s.state, s.declared, s.effective, s.pause, s.quarantine, s.generation,
+s.revision, s.cursor_us, s.next_due_us,
+(SELECT planned_us FROM rota_success WHERE schedule_id = s.id), s.runs_made, s.created_us, s.updated_us,
+s.task, s.queue
+
+-- generation
+-- The declaration in force.
+SELECT rota, number, fingerprint, revision, synced_us, past FROM rota_generation WHERE rota = :rota;
+
+-- first_generation
+-- Put the first declaration in force, unless another sync was first.
+INSERT INTO rota_generation (rota, number, fingerprint, revision, synced_us, past)
+VALUES (:rota, :number, :fingerprint, :revision, :synced_us, :past)
+ON CONFLICT (rota) DO NOTHING;
+
+-- next_generation
+-- Put a newer declaration in force, unless another sync came first.
+UPDATE rota_generation
+   SET number = :number, fingerprint = :fingerprint, revision = :revision, synced_us = :synced_us,
+       past = :past
+ WHERE rota = :rota AND revision = :revision_was;
+
+-- declared
+-- The schedules made by code, and those of these names.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = :rota AND (s.source = 'code' OR s.name IN (SELECT value FROM json_each(:names)))
+ ORDER BY s.name;
+
+-- schedules
+-- Schedules by name, filtered.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE (:rota IS NULL OR s.rota = :rota)
+   AND (:names IS NULL OR s.name IN (SELECT value FROM json_each(:names)))
+   AND (:state IS NULL OR s.state = :state)
+   AND (:paused IS NULL OR s.pause IS NOT NULL)
+   AND (:source IS NULL OR s.source = :source)
+   AND (:tag IS NULL OR instr(s.tags, :tag) > 0)
+   AND (:task IS NULL OR s.task = :task)
+   AND (:queue IS NULL OR s.queue = :queue)
+   AND (:text IS NULL OR instr(s.search, :text) > 0)
+   AND (:after IS NULL OR s.name > :after)
+ ORDER BY s.name, s.rota
+ LIMIT :limit;
+
+-- ending
+-- Schedules of which an override has reached its end.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = :rota
+   AND s.id IN (SELECT schedule_id FROM rota_override WHERE until_us IS NOT NULL AND until_us <= :now_us)
+ ORDER BY s.name
+ LIMIT :limit;
+
+-- overrides
+-- The overrides of these schedules.
+SELECT schedule_id, field, value, author, reason, created_us, until_us FROM rota_override
+ WHERE schedule_id IN (SELECT value FROM json_each(:ids))
+ ORDER BY schedule_id, created_us, field;
+
+-- active_runs
+-- The pending and running runs of these schedules, oldest first.
+SELECT schedule_id, id, state FROM rota_run
+ WHERE schedule_id IN (SELECT value FROM json_each(:ids))
+   AND schedule_id IS NOT NULL AND state IN ('pending', 'running')
+ ORDER BY created_us, id;
+
+-- due
+-- Schedules to look at now, earliest first.
+SELECT id, rota, name, effective, revision, cursor_us, runs_made, pause FROM rota_schedule
+ WHERE rota = :rota AND next_due_us IS NOT NULL AND next_due_us <= :now_us
+ ORDER BY next_due_us
+ LIMIT :limit;
+
+-- quarantine
+-- Set aside a schedule that can not be read, unless it has changed since.
+UPDATE rota_schedule
+   SET state = 'quarantined', quarantine = ?3, next_due_us = NULL, revision = revision + 1
+ WHERE id = ?1 AND revision = ?2;
+
+-- next_due
+-- When the earliest schedule is due.
+SELECT min(next_due_us) FROM rota_schedule WHERE rota = :rota AND next_due_us IS NOT NULL;
+
+-- record_plan
+-- Move a schedule on, unless it has changed since; the cursor never goes back.
+-- The revision grows only with what its readers must know of: a change of state, the end of a pause.
+UPDATE rota_schedule
+   SET cursor_us = max(cursor_us, ?4),
+       next_due_us = ?5,
+       state = ?6,
+       quarantine = ?7,
+       runs_made = runs_made + ?8,
+       pause = CASE WHEN ?9 THEN NULL ELSE pause END,
+       revision = revision + (?9 OR state <> ?6),
+       updated_us = CASE WHEN ?9 OR state <> ?6 THEN ?10 ELSE updated_us END
+ WHERE id = ?1 AND revision = ?2 AND cursor_us = ?3 AND state = 'active'
+RETURNING id;
+
+-- park_names
+-- Free the names of schedules that are about to be renamed, so that two may swap theirs.
+UPDATE rota_schedule SET name = id || '/' || name WHERE id = ?1 AND name <> ?2;
+
+-- change_schedule
+-- Rewrite a schedule, unless it has changed since. What ticks move without a new revision (the
+-- cursor, the count of runs) never goes back.
+UPDATE rota_schedule
+   SET rota = ?3, name = ?4, source = ?5, state = ?6, declared = ?7, effective = ?8, task = ?9, queue = ?10,
+       tags = ?11, search = ?12, pause = ?13, quarantine = ?14, generation = ?15,
+       revision = ?16, cursor_us = max(cursor_us, ?17), next_due_us = ?18, runs_made = max(runs_made, ?19),
+       created_us = ?20, updated_us = ?21
+ WHERE id = ?1 AND revision = ?2;
+
+-- add_schedule
+-- Insert a schedule, unless one has its name or its id.
+INSERT INTO rota_schedule (
+    id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
+    generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
+VALUES (?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+ON CONFLICT DO NOTHING;
+
+-- drop_schedule
+-- Delete a schedule, unless it has changed since.
+DELETE FROM rota_schedule WHERE id = :id AND revision = :revision;
+
+-- drop_overrides
+-- Delete the overrides of these schedules.
+DELETE FROM rota_override WHERE schedule_id IN (SELECT value FROM json_each(:ids));
+
+-- drop_errors
+-- Delete the last errors of a schedule.
+DELETE FROM rota_error WHERE schedule_id = :id;
+
+-- drop_success
+-- Delete what is known of the last success of a schedule.
+DELETE FROM rota_success WHERE schedule_id = :id;
+
+-- add_override
+-- Insert an override.
+INSERT INTO rota_override (schedule_id, field, value, author, reason, created_us, until_us)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- past_errors
+-- The last errors of a schedule, newest first.
+SELECT at_us, run_id, failure FROM rota_error WHERE schedule_id = :id ORDER BY at_us DESC, id DESC LIMIT :limit;
+
+-- add_run
+-- Insert a run, unless it exists.
+INSERT INTO rota_run (
+    id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us, deadline_us,
+    schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial, lane, lane_limit,
+    gated, blocked_by, parent, made_by, finished_us)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+    ?23, ?24, ?25, ?26, ?27)
+ON CONFLICT (id) DO NOTHING;
+
+-- enqueue_run
+-- Insert a run, unless it exists; tell whether it is new.
+{add_run} RETURNING id;
+
+-- levels
+-- The kinds of pending runs, by queue, by whether they are gated, and by priority, found by hopping from
+-- one to the next over the index: runs that are not ready, however many, cost nothing.
+level (queue, gated, priority) AS (
+    SELECT q.value, g.value, (
+           SELECT priority FROM rota_run
+            WHERE state = 'pending' AND rota = :rota AND queue = q.value AND gated = g.value
+            ORDER BY priority DESC LIMIT 1)
+      FROM json_each(:queues) q, json_each('[0,1]') g
+    UNION ALL
+    SELECT level.queue, level.gated, (
+           SELECT r.priority FROM rota_run r
+            WHERE r.state = 'pending' AND r.rota = :rota AND r.queue = level.queue AND r.gated = level.gated
+              AND r.priority < level.priority
+            ORDER BY r.priority DESC LIMIT 1)
+      FROM level WHERE level.priority IS NOT NULL)
+
+-- ready_levels
+-- The kinds of runs of which one is ready, highest priority first.
+WITH RECURSIVE {levels}
+SELECT level.priority, level.queue, level.gated FROM level
+ WHERE level.priority IS NOT NULL AND EXISTS (
+       SELECT 1 FROM rota_run r
+        WHERE r.state = 'pending' AND r.rota = :rota AND r.queue = level.queue AND r.gated = level.gated
+          AND r.priority = level.priority AND r.run_at_us <= :now_us)
+ ORDER BY level.priority DESC, level.queue, level.gated;
+
+-- next_ready
+-- The earliest `run_at` later than now of a pending run.
+WITH RECURSIVE {levels}
+SELECT min((SELECT r.run_at_us FROM rota_run r
+        WHERE r.state = 'pending' AND r.rota = :rota AND r.queue = level.queue AND r.gated = level.gated
+          AND r.priority = level.priority AND r.run_at_us > :now_us
+        ORDER BY r.run_at_us LIMIT 1))
+  FROM level WHERE level.priority IS NOT NULL;
+
+-- is_ready
+-- A run of one kind that may start: due, known to the node, its start deadline not passed.
+c.state = 'pending' AND c.rota = :rota AND c.queue = :queue AND c.gated = :gated AND c.priority = :priority
+   AND c.run_at_us <= :now_us
+   AND (c.deadline_us IS NULL OR c.run_at_us + c.deadline_us > :now_us)
+   AND c.task IN (SELECT value FROM json_each(:tasks))
+
+-- lease
+-- What a claim changes. The token grows: a node that lost its lease can not settle the run later.
+SET state = 'running', token = token + 1, attempt = attempt + 1, node = :node,
+       lease_until_us = :until_us, started_us = :now_us
+
+-- claimed_columns
+-- A run under lease as `rows.claimed_of` reads it.
+id, token, attempt, task, args, policy, queue, created_us, run_at_us, started_us, schedule_id, schedule,
+    planned_us, is_catch_up, cancel_by, priority,
+    CASE WHEN schedule_id IS NOT NULL THEN
+        (SELECT s.planned_us FROM rota_success s WHERE s.schedule_id = rota_run.schedule_id) END
+
+-- claim_free
+-- Lease the first ready runs of one kind that need not wait for others. Its answer has no order.
+UPDATE rota_run {lease}
+ WHERE id IN (SELECT c.id FROM rota_run c WHERE {is_ready} ORDER BY c.run_at_us, c.id LIMIT :limit)
+RETURNING {claimed_columns};
+
+-- ready_runs
+-- The first ready runs of one kind, but none whose schedule or concurrency key is known to be taken: a
+-- long backlog behind one of them does not hide the runs behind it.
+SELECT c.id, c.run_at_us, CASE WHEN c.serial THEN c.schedule_id END, c.lane, c.lane_limit, c.gated
+  FROM rota_run c
+ WHERE {is_ready}
+   AND (NOT c.serial OR c.schedule_id NOT IN (SELECT value FROM json_each(:busy_schedules)))
+   AND (c.lane IS NULL OR c.lane_limit > coalesce((SELECT b.value FROM json_each(:busy_lanes) b WHERE b.key = c.lane), 0))
+ ORDER BY c.run_at_us, c.id
+ LIMIT :limit;
+
+-- take_gates
+-- Keep other claims from deciding about the same keys. Here the write transaction itself does.
+SELECT value FROM json_each(:gates);
+
+-- load
+-- How many runs are running, of each schedule and concurrency key.
+SELECT schedule_id, lane, count(*) FROM rota_run
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = :rota
+   AND (schedule_id IS NOT NULL OR lane IS NOT NULL)
+ GROUP BY schedule_id, lane;
+
+-- claim_picked
+-- Lease these runs.
+UPDATE rota_run {lease}
+ WHERE id IN (SELECT value FROM json_each(:ids)) AND +state = 'pending'
+RETURNING {claimed_columns};
+
+-- overdue
+-- Running runs whose lease has run out.
+SELECT {claimed_columns} FROM rota_run
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = :rota AND lease_until_us <= :now_us
+ ORDER BY lease_until_us
+ LIMIT :limit;
+
+-- renew
+-- Extend a lease that is still held.
+UPDATE rota_run SET lease_until_us = max(lease_until_us, ?3) WHERE id = ?1 AND +state = 'running' AND token = ?2;
+
+-- leases
+-- Who holds these runs, and whether they are asked to stop.
+SELECT id, token, state, cancel_by FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- progress
+-- Store what a running attempt says of its progress.
+UPDATE rota_run SET done = coalesce(?3, done), total = coalesce(?4, total), note = coalesce(?5, note)
+ WHERE id = ?1 AND +state = 'running' AND token = ?2;
+
+-- hold_runs
+-- Which of these runs are still under the lease given. Nobody else can settle them until the commit.
+SELECT id FROM rota_run WHERE id = ?1 AND +state = 'running' AND token = ?2;
+
+-- settle_final
+-- Close a run for ever, if the lease is still held.
+UPDATE rota_run
+   SET state = ?3, outcome = ?4, started_us = ?5, finished_us = ?6, result = ?7, failure = ?8, reason = ?9,
+       lease_until_us = NULL
+ WHERE id = ?1 AND +state = 'running' AND token = ?2;
+
+-- keep_attempt
+-- Keep an attempt that is to be followed by another one.
+INSERT INTO rota_attempt (run_id, number, node, started_us, finished_us, outcome, failure)
+SELECT id, attempt, node, ?3, ?4, ?5, ?6 FROM rota_run WHERE id = ?1 AND token = ?2
+ON CONFLICT DO NOTHING;
+
+-- settle_again
+-- Give a run back: to be tried again, or closed without this attempt. One that was asked to stop
+-- meanwhile is not tried again: it is cancelled. `?4` is 1 when the attempt does not count.
+UPDATE rota_run
+   SET state = CASE WHEN ?3 = 'pending' AND cancel_by IS NOT NULL THEN 'cancelled' ELSE ?3 END,
+       finished_us = CASE WHEN ?3 = 'pending' AND cancel_by IS NULL THEN NULL ELSE ?6 END,
+       attempt = attempt - ?4, run_at_us = coalesce(?5, run_at_us), reason = ?7,
+       node = NULL, lease_until_us = NULL, started_us = NULL, outcome = NULL, result = NULL, failure = NULL,
+       done = NULL, total = NULL, note = NULL
+ WHERE id = ?1 AND +state = 'running' AND token = ?2;
+
+-- grow_success
+-- Remember the latest occurrence of a schedule that succeeded.
+INSERT INTO rota_success (schedule_id, planned_us) VALUES (?1, ?2)
+ON CONFLICT (schedule_id) DO UPDATE SET planned_us = excluded.planned_us
+ WHERE excluded.planned_us > rota_success.planned_us;
+
+-- add_error
+-- Keep an error of a schedule.
+INSERT INTO rota_error (schedule_id, run_id, at_us, failure) VALUES (?1, ?2, ?3, ?4);
+
+-- trim_errors
+-- Forget all but the last errors of these schedules.
+DELETE FROM rota_error WHERE id IN (
+       SELECT id FROM (
+              SELECT id, row_number() OVER (PARTITION BY schedule_id ORDER BY at_us DESC, id DESC) AS place
+                FROM rota_error WHERE schedule_id IN (SELECT value FROM json_each(:ids)))
+        WHERE place > :keep);
+
+-- gated_waits
+-- Whether a run waits for another one to end.
+SELECT 1 FROM rota_run WHERE state = 'pending' AND gated = 1 LIMIT 1;
+
+-- log_sizes
+-- How much is stored of the logs of these runs.
+SELECT run_id, attempt, sum(size) FROM rota_log WHERE run_id IN (SELECT value FROM json_each(:ids))
+ GROUP BY run_id, attempt;
+
+-- add_log
+-- Append to the log of an attempt.
+INSERT INTO rota_log (run_id, attempt, size, text) VALUES (?1, ?2, ?3, ?4);
+
+-- has_expired
+-- Whether a start deadline has passed.
+SELECT 1 FROM rota_run
+ WHERE state = 'pending' AND deadline_us IS NOT NULL AND rota = :rota AND run_at_us + deadline_us <= :now_us
+ LIMIT 1;
+
+-- expire
+-- Close pending runs whose start deadline has passed.
+UPDATE rota_run
+   SET state = 'expired', finished_us = max(:now_us, created_us), reason = 'its start deadline passed'
+ WHERE id IN (
+       SELECT id FROM rota_run
+        WHERE state = 'pending' AND deadline_us IS NOT NULL AND rota = :rota AND run_at_us + deadline_us <= :now_us
+        ORDER BY run_at_us + deadline_us LIMIT :limit)
+RETURNING id;
+
+-- lock_runs
+-- These runs, so that nobody else changes them until the commit.
+SELECT id, state, cancel_by FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY id;
+
+-- cancel_pending
+-- Cancel runs that have not started.
+UPDATE rota_run
+   SET state = 'cancelled', cancel_by = :by, finished_us = max(:now_us, created_us)
+ WHERE id IN (SELECT value FROM json_each(:ids)) AND +state = 'pending';
+
+-- cancel_running
+-- Ask running runs to stop. The first who asked is kept.
+UPDATE rota_run SET cancel_by = coalesce(cancel_by, :by)
+ WHERE id IN (SELECT value FROM json_each(:ids)) AND +state = 'running';
+
+-- run_columns
+-- A run as `rows.run_of` reads it.
+r.id, r.rota, r.task, r.state, r.origin, r.args, r.policy, r.queue, r.priority, r.created_us, r.run_at_us,
+r.schedule_id, r.schedule, r.planned_us, r.window_start_us, r.count, r.reason, r.is_catch_up, r.attempt,
+r.token, r.node, r.lease_until_us, r.started_us, r.finished_us, r.result, r.failure, r.done, r.total, r.note,
+r.cancel_by, r.blocked_by, r.parent, r.made_by, r.serial, r.lane, r.lane_limit
+
+-- run
+-- One run.
+SELECT {run_columns} FROM rota_run r WHERE r.id = :id;
+
+-- page
+-- The filter, the order and the length of a page of history.
+(:rota IS NULL OR r.rota = :rota)
+   AND (:task IS NULL OR r.task = :task)
+   AND (:queue IS NULL OR r.queue = :queue)
+   AND (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
+   AND (:schedule IS NULL OR r.schedule = :schedule)
+   AND r.created_us >= :since_us AND r.created_us < :until_us
+   AND (r.created_us, r.id) < (:before_us, :before_id)
+ ORDER BY r.created_us DESC, r.id DESC
+ LIMIT :limit
+
+-- runs
+-- A page of history.
+SELECT {run_columns} FROM rota_run r WHERE {page};
+
+-- runs_of_schedule
+-- A page of the history of one schedule.
+SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = :schedule_id AND r.schedule_id IS NOT NULL AND {page};
+
+-- runs_in_trouble
+-- A page of the runs in one state, of those states that few runs are in.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.state = :state AND r.state NOT IN ('pending', 'running', 'succeeded') AND {page};
+
+-- runs_pending
+-- A page of the pending runs: sorted, as there are few of them beside a long history.
+SELECT {run_columns} FROM rota_run r INDEXED BY rota_run_ready WHERE r.state = 'pending' AND {page};
+
+-- runs_running
+-- A page of the running runs: sorted, as there are few of them.
+SELECT {run_columns} FROM rota_run r INDEXED BY rota_run_running
+ WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND {page};
+
+-- schedules_named
+-- The ids of the schedules that have this name.
+SELECT id FROM rota_schedule WHERE name = :name AND (:rota IS NULL OR rota = :rota);
+
+-- attempts
+-- The attempts of a run; the current one is in the run itself.
+SELECT run_id, number, node, started_us, finished_us, outcome, failure FROM rota_attempt WHERE run_id = :id
+UNION ALL
+SELECT id, attempt, node, started_us, finished_us, outcome, failure FROM rota_run
+ WHERE id = :id AND started_us IS NOT NULL
+ ORDER BY 2;
+
+-- logs
+-- The log of a run, piece by piece.
+SELECT attempt, text FROM rota_log WHERE run_id = :id ORDER BY attempt, id;
+
+-- count_schedules
+-- How many schedules are in each state, and how many are paused.
+SELECT state, count(*) FROM rota_schedule WHERE rota = :rota GROUP BY state
+UNION ALL
+SELECT 'paused', count(*) FROM rota_schedule WHERE rota = :rota AND pause IS NOT NULL;
+
+-- count_runs
+-- How many runs are in each state.
+SELECT state, count(*) FROM rota_run WHERE rota = :rota GROUP BY state;
+
+-- oldest_pending
+-- The earliest `run_at` of a run that is due and not started.
+SELECT min(run_at_us) FROM rota_run WHERE state = 'pending' AND rota = :rota AND run_at_us <= :now_us;
+
+-- add_audit
+-- Insert an audit line.
+INSERT INTO rota_audit (at_us, rota, actor, via, action, subject, reason, before, after)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- audit
+-- The latest audit lines, newest first.
+SELECT at_us, rota, actor, via, action, subject, reason, before, after FROM rota_audit
+ WHERE rota = :rota ORDER BY at_us DESC, id DESC LIMIT :limit;
+
+-- audit_of
+-- The latest audit lines of one subject, newest first.
+SELECT at_us, rota, actor, via, action, subject, reason, before, after FROM rota_audit
+ WHERE rota = :rota AND subject = :subject ORDER BY at_us DESC, id DESC LIMIT :limit;
+
+-- old_runs
+-- The next ended runs, by creation, that may be purged; the last column says whether it is one of the
+-- last of its schedule, which are kept.
+SELECT r.id, r.created_us,
+       r.schedule_id IS NOT NULL AND :keep > (
+           SELECT count(*) FROM (
+               SELECT 1 FROM rota_run n
+                WHERE n.schedule_id = r.schedule_id AND n.schedule_id IS NOT NULL
+                  AND (n.created_us, n.id) > (r.created_us, r.id)
+                  AND n.state NOT IN ('pending', 'running')
+                LIMIT :keep))
+  FROM rota_run r
+ WHERE (r.created_us, r.id) > (:after_us, :after_id) AND r.created_us < :before_us
+   AND r.finished_us < :before_us AND +r.state NOT IN ('pending', 'running') AND r.rota = :rota
+ ORDER BY r.created_us, r.id
+ LIMIT :limit;
+
+-- purge_logs
+-- Delete the logs of these runs.
+DELETE FROM rota_log WHERE run_id IN (SELECT value FROM json_each(:ids));
+
+-- purge_attempts
+-- Delete the attempts of these runs.
+DELETE FROM rota_attempt WHERE run_id IN (SELECT value FROM json_each(:ids));
+
+-- purge_runs
+-- Delete these runs, if they have ended.
+DELETE FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids)) AND +state NOT IN ('pending', 'running');
+
+-- join_node
+-- Insert or refresh a node.
+INSERT INTO rota_node (id, rota, seen_us, node) VALUES (:id, :rota, :seen_us, :node)
+ON CONFLICT (id) DO UPDATE SET rota = excluded.rota, seen_us = excluded.seen_us, node = excluded.node;
+
+-- leave_node
+-- Delete a node.
+DELETE FROM rota_node WHERE id = :id;
+
+-- nodes
+-- The nodes of a rota.
+SELECT node FROM rota_node WHERE rota = :rota ORDER BY id;
+
+-- forget_nodes
+-- Delete the nodes that have not been seen since.
+DELETE FROM rota_node WHERE rota = :rota AND seen_us < :before_us RETURNING id;
