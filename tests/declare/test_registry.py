@@ -95,7 +95,7 @@ def test_an_unknown_task_is_answered_with_the_nearest_name(rota):
     @rota.task(name="reports.nightly")
     def nightly(): ...
 
-    with pytest.raises(UnknownTask, match="Did you mean 'reports.nightly'"):
+    with pytest.raises(UnknownTask, match=r"Did you mean 'reports.nightly'"):
         rota.schedule("reports.nightli", "5m")
 
 
@@ -177,7 +177,7 @@ def test_arguments_are_checked_and_converted_by_their_type_hints(rota):
     assert stored == {"to": {"street": "Main", "number": 3}, "at": "2026-01-01T00:00:00Z"}
     assert visit.arguments.context == "run"
     assert visit.body.prepare(stored)["to"] == Address("Main", 3)
-    with pytest.raises(InvalidArguments, match="argument to.*missing required field `number`"):
+    with pytest.raises(InvalidArguments, match=r"argument to.*missing required field `number`"):
         visit.arguments.to_json((), {"to": {"street": "Main"}, "at": "2026-01-01T00:00:00Z"})
 
 
