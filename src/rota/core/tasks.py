@@ -40,7 +40,7 @@ class Body:
         executor: `thread`, `async` or `process`. A command always has a process of its own.
         reference: `module:qualname` under which another process can import it. `None`: none can.
         wants_context: Name of the parameter that takes the run context.
-        memory_limit: In bytes, on top of what the process holds before the body begins. Only a process has one.
+        memory_limit: In bytes, on top of what its process holds before the body begins.
         command: The command, in place of a function.
         prepare: Turns the stored arguments into those the function takes. `None`: they are the same.
     """

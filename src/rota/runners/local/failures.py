@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,5 +103,4 @@ def _formatted(steps: list[tuple[FrameType, int]]) -> list[str]:
 
 
 def _is_own(frame: FrameType) -> bool:
-    name = frame.f_code.co_filename
-    return name.startswith(OWN_FILES) or name in (sys.modules["asyncio"].__file__ if "asyncio" in sys.modules else "",)
+    return frame.f_code.co_filename.startswith(OWN_FILES)

@@ -1,4 +1,4 @@
-"""What a body logs becomes the log of its run: one handler on the root logger, routed by a context variable."""
+"""What a body logs becomes the log of its run: one handler on the root logger asks who is running."""
 
 from __future__ import annotations
 
