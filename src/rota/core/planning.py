@@ -84,8 +84,7 @@ def _plan(schedule: DueSchedule, now: datetime, limit: int) -> Plan:
     stretches = _stretches(schedule.cursor, schedule.pause, now)
     wanted_after = _wanted_after(timetable, definition, stretches, now)
     wanted = list(islice(_occurrences(timetable, definition, stretches, wanted_after), limit + 1))
-    all_fit = len(wanted) <= limit
-    cursor = max(schedule.cursor, stretches[-1][1]) if all_fit else wanted[limit - 1]
+    cursor = max(schedule.cursor, stretches[-1][1]) if len(wanted) <= limit else wanted[limit - 1]
 
     records = _missed(schedule, timetable, stretches, wanted_after, now)
     records += _swallowed(schedule, timetable, cursor, now)
@@ -95,7 +94,7 @@ def _plan(schedule: DueSchedule, now: datetime, limit: int) -> Plan:
     state, next_due = ScheduleState.ACTIVE, next_occurrence(timetable, definition, cursor)
     if left == made or next_due is None:
         state, next_due = ScheduleState.FINISHED, None
-    elif all_fit and schedule.pause is not None and not _has_ended(schedule.pause, now):
+    elif schedule.pause is not None and schedule.pause.at <= cursor and not _has_ended(schedule.pause, now):
         next_due = schedule.pause.until
     return replace(
         _unchanged(schedule),
