@@ -112,6 +112,8 @@ class LocalClock:
         if self._zone is None:
             return _NO_CLOCK_CHANGES
         stretch = second >> _STRETCH_BITS
+        if second < _boundary(self._zone, stretch):
+            stretch -= 1
         if stretch not in self._stretches:
             self._stretches[stretch] = self._spans_of(self._zone, stretch)
         starts, spans = self._stretches[stretch]
@@ -140,12 +142,23 @@ class LocalClock:
 
 
 @lru_cache(maxsize=4096)
+def _boundary(zone: ZoneInfo, stretch: int) -> int:
+    """Return the second at which a stretch begins: at least a day away from any change of clocks.
+
+    So a span that a boundary cuts off is longer than any overlap or gap of its readings.
+    """
+    nominal = stretch << _STRETCH_BITS
+    clear = _offset_at(zone, nominal - DAY) == _offset_at(zone, nominal + DAY)
+    return nominal if clear else nominal + 3 * DAY
+
+
+@lru_cache(maxsize=4096)
 def _changes(zone: ZoneInfo, stretch: int) -> list[tuple[int, int]]:
     """Return (second, new offset) of the changes in a stretch, between its two ends.
 
     The first entry is the second before the stretch, the next its start, the last the start of the next.
     """
-    start, end = stretch << _STRETCH_BITS, (stretch + 1) << _STRETCH_BITS
+    start, end = _boundary(zone, stretch), _boundary(zone, stretch + 1)
     found = [(start - 1, _offset_at(zone, start - 1)), (start, _offset_at(zone, start))]
     for probe in range(start + _PROBE_SECONDS, end, _PROBE_SECONDS):
         offset = _offset_at(zone, probe)

@@ -99,14 +99,15 @@ class Line:
 
     def __call__(self, reading: int) -> bool:
         """Say whether the line matches a reading of the wall clock."""
-        local = EPOCH + timedelta(seconds=reading)
-        return (
-            local.second in self.seconds
-            and local.minute in self.minutes
-            and local.hour in self.hours
-            and local.month in self.months
-            and self.on(local)
+        on_time = (
+            reading % 60 in self.seconds
+            and reading // 60 % 60 in self.minutes
+            and reading // 3600 % 24 in self.hours
         )
+        if not on_time:
+            return False
+        local = EPOCH + timedelta(seconds=reading)
+        return local.month in self.months and self.on(local)
 
     def on(self, day: datetime) -> bool:
         """Say whether the day fields match."""

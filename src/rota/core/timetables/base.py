@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Protocol
 
 from rota.core.localtime import DAY, END, EPOCH, HORIZON, ceil_second, floor_second, instant_at
@@ -65,14 +65,15 @@ class Timetable:
 
     def between(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the occurrences in `[start, end)`: `start` itself counts, `end` does not."""
-        for found in self._walk(start.astimezone(UTC) - _TICK if start > EPOCH else EPOCH - _TICK):
-            if found >= end:
-                return
-            yield found
+        if start < HORIZON:
+            for found in self._walk(max(start, EPOCH).astimezone(UTC) - _TICK):
+                if found >= end:
+                    return
+                yield found
 
     def count(self, after: datetime, until: datetime) -> int:
         """Return the number of occurrences in `(after, until]`: `after` does not count, `until` does."""
-        return sum(1 for _ in self.between(after + _TICK, until + _TICK))
+        return sum(1 for _ in takewhile(lambda found: found <= until, self._walk(after)))
 
     def _walk(self, after: datetime) -> Iterator[datetime]:
         found = self.next_after(after)

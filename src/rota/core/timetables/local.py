@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from rota.core.localtime import DAY, END, LocalClock
 from rota.core.timetables.days import FIRST_DAY, Days, EachNthDay
 
+_NEVER = 1 << 60  # a reading after all others; minus it, before all others
+
 
 class TimesOfDay:
     """Some seconds of the day: each of `minutes` (seconds of the day) plus each of `within`."""
@@ -70,6 +72,8 @@ class LocalTimes:
     def at_or_after(self, second: int) -> int | None:
         if second < 0:
             second = 0
+        elif second >= END:
+            return None
         clock = self._clock
         start, end, offset, opens, closes = clock.last
         if not start <= second < end:
@@ -77,8 +81,10 @@ class LocalTimes:
         reading = second + offset
         if second == start or reading < opens:
             reading = opens
+        elif reading > closes:
+            reading = closes
         due = self._reading_from(reading)
-        while due is not None:
+        while True:
             if due < closes:
                 found = due - offset
                 if found < start:
@@ -87,20 +93,23 @@ class LocalTimes:
             # Nothing is due up to `due`, so spans can be passed over, unless they show readings again.
             decided = closes
             passed = end if clock.repeat == "both" else max(end, due - DAY)
+            if passed >= END:
+                return None
             start, end, offset, opens, closes = clock.span_at(passed)
             if opens < decided or opens > due:
                 due = self._reading_from(opens)
-        return None
 
     def at_or_before(self, second: int) -> int | None:
         if second >= END:
             second = END - 1
+        elif second < 0:
+            return None
         clock = self._clock
         start, end, offset, opens, closes = clock.last
         if not start <= second < end:
             start, end, offset, opens, closes = clock.span_at(second)
-        reading = self._reading_to(min(second + offset, closes - 1))
-        while reading is not None and second >= 0:
+        reading = self._reading_to(max(min(second + offset, closes - 1), opens - 1))
+        while second >= 0:
             if reading >= opens:
                 found = max(reading - offset, start)
                 return found if found >= 0 else None
@@ -120,12 +129,12 @@ class LocalTimes:
             if low < begin + offset:  # all that was skipped before this span happens at once, at its begin
                 first = self._reading_from(low)
                 low = begin + offset + 1
-                total += first is not None and first < low
+                total += first < low
             total += max(self._rank(high) - self._rank(low), 0) if low < high else 0
             start = stop
         return total
 
-    def _reading_from(self, reading: int) -> int | None:
+    def _reading_from(self, reading: int) -> int:
         """Return the first matching reading that is not before `reading`."""
         day = reading // DAY
         found = day if self._daily else self._days.at_or_after(day)
@@ -137,9 +146,9 @@ class LocalTimes:
                     minutes[bisect_left(minutes, time)] if minutes else self._times.at_or_after(time)
                 )
             found = self._days.at_or_after(day + 1)
-        return None if found is None else found * DAY + self._first
+        return _NEVER if found is None else found * DAY + self._first
 
-    def _reading_to(self, reading: int) -> int | None:
+    def _reading_to(self, reading: int) -> int:
         """Return the last matching reading that is not after `reading`."""
         day, time = divmod(reading, DAY)
         found = self._days.at_or_before(day)
@@ -147,7 +156,7 @@ class LocalTimes:
             if time >= self._first:
                 return day * DAY + self._times.at_or_before(time)
             found = self._days.at_or_before(day - 1)
-        return None if found is None else found * DAY + self._last
+        return -_NEVER if found is None else found * DAY + self._last
 
     def _rank(self, reading: int) -> int:
         """Return the number of matching readings before `reading`."""
