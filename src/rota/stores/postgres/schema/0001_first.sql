@@ -1,6 +1,8 @@
 -- The tables of Rota. Instants are microseconds since 1970, UTC. JSON is text, not jsonb: it is never searched,
 -- comes back as it was given, and jsonb refuses the escape of NUL.
 
+CREATE TABLE IF NOT EXISTS rota_schema (step integer PRIMARY KEY, name text NOT NULL);
+
 -- What is to be done, and when. `declared` and `effective` are definitions as JSON; task, queue, tags
 -- and search repeat what filters need of `effective`.
 CREATE TABLE rota_schedule (

@@ -1,0 +1,72 @@
+"""Named statements on one PostgreSQL connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+from psycopg.types.string import TextLoader
+
+from rota.stores.postgres.arrays import array_text
+from rota.stores.sql.database import Row
+
+CHANNEL = "rota"
+
+
+class PostgresCursor:
+    """See `rota.stores.sql.database.Cursor`.
+
+    Nothing is prepared on the server: a prepared statement does not survive PgBouncer, and turns after
+    five executions into a generic plan, which knows nothing of the batch's size.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], statements: Mapping[str, str]) -> None:
+        # The caller's connection may make anything of its rows and types.
+        self._cursor = connection.cursor(row_factory=tuple_row)
+        self._cursor.adapters.register_loader("uuid", TextLoader)
+        self._statements = statements
+        self.topics: set[str] = set()
+
+    def rows(self, name: str, /, **parameters: Any) -> list[Row]:
+        return self._execute(name, _plain(parameters)).fetchall()
+
+    def run(self, name: str, /, **parameters: Any) -> int:
+        return self._execute(name, _plain(parameters)).rowcount
+
+    def batch(self, name: str, rows: Sequence[Row]) -> int:
+        return self._execute(name, _columns(rows)).rowcount if rows else 0
+
+    def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
+        return self._execute(name, _columns(rows)).fetchall() if rows else []
+
+    def notify(self, topics: Iterable[str]) -> None:
+        self.topics.update(topics)
+
+    def tell(self, topics: Iterable[str], sender: str) -> None:
+        """Send the topics to the other processes, when this transaction commits."""
+        message = f"{sender} {' '.join(sorted(topics))}"
+        self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, message), prepare=False)
+
+    def _execute(self, name: str, parameters: dict[str, Any]) -> psycopg.Cursor[Row]:
+        return self._cursor.execute(self._statements[name].encode(), parameters, prepare=False)
+
+
+class BorrowedCursor(PostgresCursor):
+    """On the caller's connection, inside the caller's transaction: nobody is woken unless it commits."""
+
+    def notify(self, topics: Iterable[str]) -> None:
+        if topics := set(topics):
+            self.tell(topics, "")
+
+
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    for name, value in parameters.items():
+        if isinstance(value, list):
+            parameters[name] = array_text(value)
+    return parameters
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, str]:
+    return {f"c{number}": array_text(column) for number, column in enumerate(zip(*rows, strict=True), 1)}

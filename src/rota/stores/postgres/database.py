@@ -1,0 +1,173 @@
+"""The port to a PostgreSQL database.
+
+Nothing outlives a transaction on the server but the tables: no session lock, no prepared statement, no
+setting of the session. So it works through PgBouncer in transaction mode.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+
+from rota.errors import SchemaOutdated, StoreUnavailable
+from rota.stores.postgres.address import Address
+from rota.stores.postgres.cursor import BorrowedCursor, PostgresCursor
+from rota.stores.postgres.listener import Listener
+from rota.stores.sql.database import Conflict, Cursor
+from rota.stores.sql.pool import Pool
+from rota.stores.sql.statements import load_statements, load_steps
+from rota.stores.sql.wakeups import Hub, HubWakeup
+
+PACKAGE = "rota.stores.postgres"
+STEPS = load_steps(PACKAGE)
+MIGRATION_LOCK = (1380930625, -1)  # see `take_gates`
+
+# One round trip. Local to the transaction, as PgBouncer forgets what a session has set. A node that is
+# stopped in the middle of a transaction must not keep what it has locked.
+BEGIN = b"BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+BEGIN_MIGRATION = b"BEGIN; SET LOCAL lock_timeout = '10s'"
+
+
+class PostgresDatabase:
+    """See `rota.stores.sql.database.Database`."""
+
+    def __init__(self, address: Address) -> None:
+        self.url = address.shown
+        self._address = address
+        self._statements = load_statements(PACKAGE)
+        self._pool: Pool[psycopg.Connection[Any]] = Pool(
+            self._open, _close, _is_sound, address.most_connections
+        )
+        self._hub = Hub()
+        self._listener: Listener | None = None
+        self._checked = False
+
+    @classmethod
+    def of(cls, url: str) -> PostgresDatabase:
+        return cls(Address.of(url))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor]:
+        with self._cursor() as (connection, cursor):
+            self._begin(connection, BEGIN)
+            with _rolled_back_on_error(connection):
+                yield cursor
+                if cursor.topics:
+                    cursor.tell(cursor.topics, self._sender)
+                connection.execute("COMMIT", prepare=False)
+        self._announce(cursor)
+
+    @contextmanager
+    def single(self) -> Iterator[Cursor]:
+        with self._cursor() as (_, cursor):
+            yield cursor
+            if cursor.topics:
+                cursor.tell(cursor.topics, self._sender)
+        self._announce(cursor)
+
+    @contextmanager
+    def read(self) -> Iterator[Cursor]:
+        with self._cursor() as (_, cursor):
+            yield cursor
+
+    def borrowed(self, connection: Any) -> Cursor:
+        return BorrowedCursor(connection, self._statements)
+
+    def migrate(self, *, dry_run: bool) -> list[str]:
+        with self._guarded(), self._pool.connection() as connection:
+            if dry_run:
+                return [name for _, name, _ in self._missing_steps(connection)]
+            self._begin(connection, BEGIN_MIGRATION)
+            with _rolled_back_on_error(connection):
+                connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", MIGRATION_LOCK)
+                steps = self._missing_steps(connection)
+                for number, name, text in steps:
+                    connection.execute(text.encode())
+                    connection.execute("INSERT INTO rota_schema (step, name) VALUES (%s, %s)", (number, name))
+                connection.execute("COMMIT")
+        self._checked = False
+        return [name for _, name, _ in steps]
+
+    def wakeup(self) -> HubWakeup:
+        if self._listener is None or not self._listener.is_of_this_process:
+            self._hub = Hub()
+            self._listener = Listener(self._open, self._hub, self._sender, self.url)
+        return HubWakeup(self._hub)
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        self._pool.drop_idle()
+
+    @property
+    def _sender(self) -> str:
+        return f"{os.getpid()}-{id(self):x}"
+
+    def _announce(self, cursor: PostgresCursor) -> None:
+        if cursor.topics:
+            self._hub.announce(cursor.topics)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[tuple[psycopg.Connection[Any], PostgresCursor]]:
+        with self._guarded(), self._pool.connection() as connection:
+            if not self._checked:
+                self._check_schema(connection)
+            yield connection, PostgresCursor(connection, self._statements)
+
+    def _begin(self, connection: psycopg.Connection[Any], begin: bytes) -> None:
+        connection.execute(begin)
+
+    def _check_schema(self, connection: psycopg.Connection[Any]) -> None:
+        if steps := self._missing_steps(connection):
+            raise SchemaOutdated(self.url, steps[0][0] - 1, STEPS[-1][0])
+        self._checked = True
+
+    def _missing_steps(self, connection: psycopg.Connection[Any]) -> list[tuple[int, str, str]]:
+        is_there = connection.execute("SELECT to_regclass('rota_schema') IS NOT NULL").fetchone()
+        found = 0
+        if is_there is not None and is_there[0]:
+            last = connection.execute("SELECT coalesce(max(step), 0) FROM rota_schema").fetchone()
+            found = last[0] if last is not None else 0
+        if found > STEPS[-1][0]:
+            raise SchemaOutdated(self.url, found, STEPS[-1][0])
+        return [step for step in STEPS if step[0] > found]
+
+    def _open(self) -> psycopg.Connection[Any]:
+        return self._address.connect()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+            raise Conflict(str(error)) from error
+        except errors.UndefinedTable as error:
+            self._checked = False  # the schema was dropped, or is another one's
+            raise SchemaOutdated(self.url, 0, STEPS[-1][0]) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError, errors.InternalError) as error:
+            raise StoreUnavailable(self.url, " ".join(str(error).split())) from error
+
+
+@contextmanager
+def _rolled_back_on_error(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(psycopg.Error):
+            connection.execute("ROLLBACK", prepare=False)
+        raise
+
+
+def _close(connection: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.Error):
+        connection.close()
+
+
+def _is_sound(connection: psycopg.Connection[Any]) -> bool:
+    return not connection.closed and connection.info.transaction_status is TransactionStatus.IDLE

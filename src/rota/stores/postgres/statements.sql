@@ -1,0 +1,598 @@
+-- The statements of the PostgreSQL store. A block begins with its name on a line of its own; the first
+-- sentence says what it does, the rest gives the reason for anything odd. `{name}` includes a block.
+-- A batch is one statement: its columns come as arrays %(c1)s, %(c2)s ... that `unnest` makes rows of.
+
+-- clock
+-- The server's time.
+SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+
+-- schedule_columns
+-- A schedule as `rows.schedule_of` reads it.
+s.id, s.rota, s.name, s.source, s.state, s.declared, s.effective, s.pause, s.quarantine, s.generation,
+s.revision, s.cursor_us, s.next_due_us,
+(SELECT planned_us FROM rota_success WHERE schedule_id = s.id), s.runs_made, s.created_us, s.updated_us,
+s.task, s.queue
+
+-- generation
+-- The declaration in force.
+SELECT rota, number, fingerprint, revision, synced_us, past FROM rota_generation WHERE rota = %(rota)s::text;
+
+-- first_generation
+-- Put the first declaration in force, unless another sync was first.
+INSERT INTO rota_generation (rota, number, fingerprint, revision, synced_us, past)
+VALUES (%(rota)s::text, %(number)s::integer, %(fingerprint)s::text, %(revision)s::integer, %(synced_us)s::bigint, %(past)s::text)
+ON CONFLICT (rota) DO NOTHING;
+
+-- next_generation
+-- Put a newer declaration in force, unless another sync came first.
+UPDATE rota_generation
+   SET number = %(number)s::integer, fingerprint = %(fingerprint)s::text, revision = %(revision)s::integer, synced_us = %(synced_us)s::bigint,
+       past = %(past)s::text
+ WHERE rota = %(rota)s::text AND revision = %(revision_was)s::integer;
+
+-- declared
+-- The schedules made by code, and those of these names.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = %(rota)s::text AND (s.source = 'code' OR s.name = ANY(%(names)s::text[]))
+ ORDER BY s.name;
+
+-- schedules
+-- Schedules by name, filtered.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE (%(rota)s::text IS NULL OR s.rota = %(rota)s::text)
+   AND (%(names)s::text[] IS NULL OR s.name = ANY(%(names)s::text[]))
+   AND (%(state)s::text IS NULL OR s.state = %(state)s::text)
+   AND (%(paused)s::boolean IS NULL OR s.pause IS NOT NULL)
+   AND (%(source)s::text IS NULL OR s.source = %(source)s::text)
+   AND (%(tag)s::text IS NULL OR strpos(s.tags, %(tag)s::text) > 0)
+   AND (%(task)s::text IS NULL OR s.task = %(task)s::text)
+   AND (%(queue)s::text IS NULL OR s.queue = %(queue)s::text)
+   AND (%(text)s::text IS NULL OR strpos(s.search, %(text)s::text) > 0)
+   AND (%(after)s::text IS NULL OR s.name > %(after)s::text)
+ ORDER BY s.name, s.rota
+ LIMIT %(limit)s::integer;
+
+-- ending
+-- Schedules of which an override has reached its end.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = %(rota)s::text
+   AND s.id IN (SELECT schedule_id FROM rota_override WHERE until_us IS NOT NULL AND until_us <= %(now_us)s::bigint)
+ ORDER BY s.name
+ LIMIT %(limit)s::integer;
+
+-- overrides
+-- The overrides of these schedules.
+SELECT schedule_id, field, value, author, reason, created_us, until_us FROM rota_override
+ WHERE schedule_id = ANY(%(ids)s::uuid[])
+ ORDER BY schedule_id, created_us, field;
+
+-- active_runs
+-- The pending and running runs of these schedules, oldest first.
+SELECT schedule_id, id, state FROM rota_run
+ WHERE schedule_id = ANY(%(ids)s::uuid[])
+   AND schedule_id IS NOT NULL AND state IN ('pending', 'running')
+ ORDER BY created_us, id;
+
+-- due
+-- Schedules to look at now, earliest first.
+SELECT id, rota, name, effective, revision, cursor_us, runs_made, pause FROM rota_schedule
+ WHERE rota = %(rota)s::text AND next_due_us IS NOT NULL AND next_due_us <= %(now_us)s::bigint
+ ORDER BY next_due_us
+ LIMIT %(limit)s::integer;
+
+-- quarantine
+-- Set aside a schedule that can not be read, unless it has changed since.
+UPDATE rota_schedule s
+   SET state = 'quarantined', quarantine = v.reason, next_due_us = NULL, revision = s.revision + 1
+  FROM unnest(%(c1)s::uuid[], %(c2)s::integer[], %(c3)s::text[]) AS v (id, revision, reason)
+ WHERE s.id = v.id AND s.revision = v.revision;
+
+-- next_due
+-- When the earliest schedule is due.
+SELECT min(next_due_us) FROM rota_schedule WHERE rota = %(rota)s::text AND next_due_us IS NOT NULL;
+
+-- record_plan
+-- Move schedules on, except those that have changed since; the cursor never goes back.
+-- A schedule that another scheduler is recording, or an operator is changing, is passed over without
+-- waiting: it is still due at the next look. The revision grows only with what its readers must know of:
+-- a change of state, the end of a pause.
+WITH plan AS MATERIALIZED (
+    SELECT v.*
+      FROM unnest(
+           %(c1)s::uuid[], %(c2)s::integer[], %(c3)s::bigint[], %(c4)s::bigint[], %(c5)s::bigint[],
+           %(c6)s::text[], %(c7)s::text[], %(c8)s::integer[], %(c9)s::boolean[], %(c10)s::bigint[])
+       AS v (id, revision, cursor_was_us, cursor_us, next_due_us, state, quarantine, made, resumed, now_us)
+      JOIN rota_schedule s ON s.id = v.id
+     WHERE s.revision = v.revision AND s.cursor_us = v.cursor_was_us AND s.state = 'active'
+       FOR NO KEY UPDATE OF s SKIP LOCKED)
+UPDATE rota_schedule s
+   SET cursor_us = GREATEST(s.cursor_us, p.cursor_us),
+       next_due_us = p.next_due_us,
+       state = p.state,
+       quarantine = p.quarantine,
+       runs_made = s.runs_made + p.made,
+       pause = CASE WHEN p.resumed THEN NULL ELSE s.pause END,
+       revision = s.revision + (p.resumed OR s.state <> p.state)::integer,
+       updated_us = CASE WHEN p.resumed OR s.state <> p.state THEN p.now_us ELSE s.updated_us END
+  FROM plan p
+ WHERE s.id = p.id
+RETURNING s.id;
+
+-- park_names
+-- Free the names of schedules that are about to be renamed, so that two may swap theirs.
+UPDATE rota_schedule s SET name = s.id || '/' || s.name
+  FROM unnest(%(c1)s::uuid[], %(c2)s::text[]) AS v (id, name)
+ WHERE s.id = v.id AND s.name <> v.name;
+
+-- change_schedule
+-- Rewrite a schedule, unless it has changed since. What ticks move without a new revision (the
+-- cursor, the count of runs) never goes back.
+UPDATE rota_schedule s
+   SET rota = v.rota, name = v.name, source = v.source, state = v.state, declared = v.declared,
+       effective = v.effective, task = v.task, queue = v.queue, tags = v.tags, search = v.search,
+       pause = v.pause, quarantine = v.quarantine, generation = v.generation, revision = v.revision,
+       cursor_us = GREATEST(s.cursor_us, v.cursor_us), next_due_us = v.next_due_us,
+       runs_made = GREATEST(s.runs_made, v.runs_made), created_us = v.created_us, updated_us = v.updated_us
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::integer[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
+           %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[], %(c10)s::text[],
+           %(c11)s::text[], %(c12)s::text[], %(c13)s::text[], %(c14)s::text[], %(c15)s::integer[],
+           %(c16)s::integer[], %(c17)s::bigint[], %(c18)s::bigint[], %(c19)s::integer[],
+           %(c20)s::bigint[], %(c21)s::bigint[])
+       AS v (id, revision_was, rota, name, source, state, declared, effective, task, queue, tags, search,
+             pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
+ WHERE s.id = v.id AND s.revision = v.revision_was;
+
+-- add_schedule
+-- Insert a schedule, unless one has its name or its id.
+INSERT INTO rota_schedule (
+    id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
+    generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
+SELECT id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
+       generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::integer[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
+           %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[], %(c10)s::text[],
+           %(c11)s::text[], %(c12)s::text[], %(c13)s::text[], %(c14)s::text[], %(c15)s::integer[],
+           %(c16)s::integer[], %(c17)s::bigint[], %(c18)s::bigint[], %(c19)s::integer[],
+           %(c20)s::bigint[], %(c21)s::bigint[])
+       AS v (id, revision_was, rota, name, source, state, declared, effective, task, queue, tags, search,
+             pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
+ON CONFLICT DO NOTHING;
+
+-- drop_schedule
+-- Delete a schedule, unless it has changed since.
+DELETE FROM rota_schedule WHERE id = %(id)s::uuid AND revision = %(revision)s::integer;
+
+-- drop_overrides
+-- Delete the overrides of these schedules.
+DELETE FROM rota_override WHERE schedule_id = ANY(%(ids)s::uuid[]);
+
+-- drop_errors
+-- Delete the last errors of a schedule.
+DELETE FROM rota_error WHERE schedule_id = %(id)s::uuid;
+
+-- drop_success
+-- Delete what is known of the last success of a schedule.
+DELETE FROM rota_success WHERE schedule_id = %(id)s::uuid;
+
+-- add_override
+-- Insert an override.
+INSERT INTO rota_override (schedule_id, field, value, author, reason, created_us, until_us)
+SELECT * FROM unnest(
+           %(c1)s::uuid[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
+           %(c6)s::bigint[], %(c7)s::bigint[])
+       AS v (a, b, c, d, e, f, g);
+
+-- past_errors
+-- The last errors of a schedule, newest first.
+SELECT at_us, run_id, failure FROM rota_error WHERE schedule_id = %(id)s::uuid ORDER BY at_us DESC, id DESC LIMIT %(limit)s::integer;
+
+-- add_run
+-- Insert runs, except those that exist.
+INSERT INTO rota_run (
+    id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us, deadline_us,
+    schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial, lane, lane_limit,
+    gated, blocked_by, parent, made_by, finished_us)
+SELECT * FROM unnest(
+           %(c1)s::uuid[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
+           %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::integer[], %(c10)s::bigint[],
+           %(c11)s::bigint[], %(c12)s::bigint[], %(c13)s::uuid[], %(c14)s::text[], %(c15)s::bigint[],
+           %(c16)s::bigint[], %(c17)s::bigint[], %(c18)s::text[], %(c19)s::boolean[],
+           %(c20)s::boolean[], %(c21)s::text[], %(c22)s::integer[], %(c23)s::boolean[],
+           %(c24)s::uuid[], %(c25)s::uuid[], %(c26)s::text[], %(c27)s::bigint[])
+       AS v (id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us,
+             deadline_us, schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial,
+             lane, lane_limit, gated, blocked_by, parent, made_by, finished_us)
+ON CONFLICT (id) DO NOTHING;
+
+-- enqueue_run
+-- Insert a run, unless it exists; tell whether it is new.
+{add_run} RETURNING id;
+
+-- levels
+-- The kinds of pending runs, by queue, by whether they are gated, and by priority, found by hopping from
+-- one to the next over the index: runs that are not ready, however many, cost nothing.
+level (queue, gated, priority) AS (
+    SELECT q.queue, g.gated, (
+           SELECT r.priority FROM rota_run r
+            WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = q.queue AND r.gated = g.gated
+            ORDER BY r.priority DESC LIMIT 1)
+      FROM unnest(%(queues)s::text[]) AS q (queue), (VALUES (false), (true)) AS g (gated)
+    UNION ALL
+    SELECT level.queue, level.gated, (
+           SELECT r.priority FROM rota_run r
+            WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
+              AND r.priority < level.priority
+            ORDER BY r.priority DESC LIMIT 1)
+      FROM level WHERE level.priority IS NOT NULL)
+
+-- ready_levels
+-- The kinds of runs of which one is ready, highest priority first.
+WITH RECURSIVE {levels}
+SELECT level.priority, level.queue, level.gated FROM level
+ WHERE level.priority IS NOT NULL AND EXISTS (
+       SELECT 1 FROM rota_run r
+        WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
+          AND r.priority = level.priority AND r.run_at_us <= %(now_us)s::bigint)
+ ORDER BY level.priority DESC, level.queue, level.gated;
+
+-- next_ready
+-- The earliest `run_at` later than now of a pending run.
+WITH RECURSIVE {levels}
+SELECT min((SELECT r.run_at_us FROM rota_run r
+        WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
+          AND r.priority = level.priority AND r.run_at_us > %(now_us)s::bigint
+        ORDER BY r.run_at_us LIMIT 1))
+  FROM level WHERE level.priority IS NOT NULL;
+
+-- is_ready
+-- A run of one kind that may start: due, known to the node, its start deadline not passed.
+c.state = 'pending' AND c.rota = %(rota)s::text AND c.queue = %(queue)s::text AND c.gated = %(gated)s::boolean
+       AND c.priority = %(priority)s::integer
+       AND c.run_at_us <= %(now_us)s::bigint
+       AND (c.deadline_us IS NULL OR c.run_at_us + c.deadline_us > %(now_us)s::bigint)
+       AND c.task = ANY(%(tasks)s::text[])
+
+-- lease
+-- What a claim changes. The token grows: a node that lost its lease can not settle the run later.
+SET state = 'running', token = token + 1, attempt = attempt + 1, node = %(node)s::text,
+       lease_until_us = %(until_us)s::bigint, started_us = %(now_us)s::bigint
+
+-- claimed_columns
+-- A run under lease as `rows.claimed_of` reads it.
+id, token, attempt, task, args, policy, queue, created_us, run_at_us, started_us, schedule_id, schedule,
+    planned_us, is_catch_up, cancel_by, priority,
+    CASE WHEN schedule_id IS NOT NULL THEN
+        (SELECT s.planned_us FROM rota_success s WHERE s.schedule_id = rota_run.schedule_id) END
+
+-- claim_free
+-- Lease the first ready runs of one kind that need not wait for others. Its answer has no order.
+-- By ctid, as an array: the array is made once, by an index scan that stops at the limit, and the rows are
+-- fetched where they lie. A join would let the planner hash the whole table, or lock more than the limit.
+UPDATE rota_run {lease}
+ WHERE ctid = ANY(ARRAY(
+       SELECT c.ctid FROM rota_run c
+        WHERE {is_ready}
+        ORDER BY c.run_at_us, c.id
+        LIMIT %(limit)s::integer
+          FOR UPDATE SKIP LOCKED))
+   AND state = 'pending'
+RETURNING {claimed_columns};
+
+-- ready_runs
+-- The first ready runs of one kind, but none whose schedule or concurrency key is known to be taken: a
+-- long backlog behind one of them does not hide the runs behind it. They stay locked until the commit.
+SELECT c.id, c.run_at_us, CASE WHEN c.serial THEN c.schedule_id END, c.lane, c.lane_limit, c.gated
+  FROM rota_run c
+ WHERE {is_ready}
+   AND (NOT c.serial OR c.schedule_id <> ALL(%(busy_schedules)s::uuid[]))
+   AND (c.lane IS NULL OR c.lane_limit > coalesce((%(busy_lanes)s::jsonb ->> c.lane)::integer, 0))
+ ORDER BY c.run_at_us, c.id
+ LIMIT %(limit)s::integer
+   FOR UPDATE SKIP LOCKED;
+
+-- take_gates
+-- Lock these gates, as far as no other claim holds them. Without waiting, and until the commit: locks
+-- of a session would not survive PgBouncer. The first number is ours among the users of such locks: `ROTA`.
+SELECT v.gate FROM unnest(%(gates)s::integer[]) AS v (gate)
+ WHERE pg_try_advisory_xact_lock(1380930625, v.gate);
+
+-- load
+-- How many runs are running, of each schedule and concurrency key.
+SELECT schedule_id, lane, count(*) FROM rota_run
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = %(rota)s::text
+   AND (schedule_id IS NOT NULL OR lane IS NOT NULL)
+ GROUP BY schedule_id, lane;
+
+-- claim_picked
+-- Lease these runs, which `ready_runs` has locked. So their state is known, and is left out of the
+-- condition: it would tempt the planner into the index of all that is pending.
+UPDATE rota_run {lease}
+ WHERE id = ANY(%(ids)s::uuid[])
+RETURNING {claimed_columns};
+
+-- overdue
+-- Running runs whose lease has run out.
+SELECT {claimed_columns} FROM rota_run
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = %(rota)s::text AND lease_until_us <= %(now_us)s::bigint
+ ORDER BY lease_until_us
+ LIMIT %(limit)s::integer;
+
+-- renew
+-- Extend leases that are still held.
+UPDATE rota_run r SET lease_until_us = GREATEST(r.lease_until_us, v.until_us)
+  FROM unnest(%(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::bigint[]) AS v (id, token, until_us)
+ WHERE r.id = v.id AND r.state = 'running' AND r.token = v.token;
+
+-- leases
+-- Who holds these runs, and whether they are asked to stop.
+SELECT id, token, state, cancel_by FROM rota_run WHERE id = ANY(%(ids)s::uuid[]);
+
+-- progress
+-- Store what a running attempt says of its progress.
+UPDATE rota_run r
+   SET done = coalesce(v.done, r.done), total = coalesce(v.total, r.total), note = coalesce(v.note, r.note)
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::double precision[], %(c4)s::double precision[],
+           %(c5)s::text[])
+       AS v (id, token, done, total, note)
+ WHERE r.id = v.id AND r.state = 'running' AND r.token = v.token;
+
+-- hold_runs
+-- Which of these runs are still under the lease given. Nobody else can settle them until the commit.
+SELECT r.id
+  FROM unnest(%(c1)s::uuid[], %(c2)s::bigint[]) AS v (id, token)
+  JOIN rota_run r ON r.id = v.id
+ WHERE r.state = 'running' AND r.token = v.token
+   FOR UPDATE OF r;
+
+-- settle_final
+-- Close runs for ever, as far as the lease is still held.
+-- By the primary key. The condition speaks of `state`, the index of running runs of `started_us` and
+-- `finished_us`: so the planner can not take that index, which is small to its eyes and bloated in truth.
+UPDATE rota_run r
+   SET state = v.state, outcome = v.outcome, started_us = v.started_us, finished_us = v.finished_us,
+       result = v.result, failure = v.failure, reason = v.reason, lease_until_us = NULL
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::text[], %(c5)s::bigint[],
+           %(c6)s::bigint[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[])
+       AS v (id, token, state, outcome, started_us, finished_us, result, failure, reason)
+ WHERE r.id = v.id AND r.state = 'running' AND r.token = v.token;
+
+-- keep_attempt
+-- Keep an attempt that is to be followed by another one.
+INSERT INTO rota_attempt (run_id, number, node, started_us, finished_us, outcome, failure)
+SELECT r.id, r.attempt, r.node, v.started_us, v.finished_us, v.outcome, v.failure
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::bigint[], %(c4)s::bigint[], %(c5)s::text[],
+           %(c6)s::text[])
+       AS v (id, token, started_us, finished_us, outcome, failure)
+  JOIN rota_run r ON r.id = v.id AND r.token = v.token
+ON CONFLICT DO NOTHING;
+
+-- settle_again
+-- Give runs back: to be tried again, or closed without this attempt. One that was asked to stop
+-- meanwhile is not tried again: it is cancelled. `back` is 1 when the attempt does not count.
+UPDATE rota_run r
+   SET state = CASE WHEN v.state = 'pending' AND r.cancel_by IS NOT NULL THEN 'cancelled' ELSE v.state END,
+       finished_us = CASE WHEN v.state = 'pending' AND r.cancel_by IS NULL THEN NULL ELSE v.finished_us END,
+       attempt = r.attempt - v.back, run_at_us = coalesce(v.run_at_us, r.run_at_us), reason = v.reason,
+       node = NULL, lease_until_us = NULL, started_us = NULL, outcome = NULL, result = NULL, failure = NULL,
+       done = NULL, total = NULL, note = NULL
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::integer[], %(c5)s::bigint[],
+           %(c6)s::bigint[], %(c7)s::text[])
+       AS v (id, token, state, back, run_at_us, finished_us, reason)
+ WHERE r.id = v.id AND r.state = 'running' AND r.token = v.token;
+
+-- grow_success
+-- Remember the latest occurrence of a schedule that succeeded.
+INSERT INTO rota_success (schedule_id, planned_us)
+SELECT v.schedule_id, v.planned_us FROM unnest(%(c1)s::uuid[], %(c2)s::bigint[]) AS v (schedule_id, planned_us)
+ON CONFLICT (schedule_id) DO UPDATE SET planned_us = excluded.planned_us
+ WHERE excluded.planned_us > rota_success.planned_us;
+
+-- add_error
+-- Keep an error of a schedule.
+INSERT INTO rota_error (schedule_id, run_id, at_us, failure)
+SELECT * FROM unnest(%(c1)s::uuid[], %(c2)s::uuid[], %(c3)s::bigint[], %(c4)s::text[]) AS v (a, b, c, d);
+
+-- trim_errors
+-- Forget all but the last errors of these schedules. What another node is deleting is left to it.
+DELETE FROM rota_error WHERE id = ANY(ARRAY(
+       SELECT e.id FROM rota_error e
+        WHERE e.id = ANY(ARRAY(
+              SELECT placed.id FROM (
+                     SELECT id, row_number() OVER (PARTITION BY schedule_id ORDER BY at_us DESC, id DESC) AS place
+                       FROM rota_error WHERE schedule_id = ANY(%(ids)s::uuid[])) placed
+               WHERE placed.place > %(keep)s::integer))
+          FOR UPDATE SKIP LOCKED));
+
+-- gated_waits
+-- Whether a run waits for another one to end.
+SELECT 1 FROM rota_run WHERE state = 'pending' AND gated LIMIT 1;
+
+-- log_sizes
+-- How much is stored of the logs of these runs.
+SELECT run_id, attempt, sum(size) FROM rota_log WHERE run_id = ANY(%(ids)s::uuid[])
+ GROUP BY run_id, attempt;
+
+-- add_log
+-- Append to the log of an attempt.
+INSERT INTO rota_log (run_id, attempt, size, text)
+SELECT * FROM unnest(%(c1)s::uuid[], %(c2)s::integer[], %(c3)s::integer[], %(c4)s::text[]) AS v (a, b, c, d);
+
+-- has_expired
+-- Whether a start deadline has passed.
+SELECT 1 FROM rota_run
+ WHERE state = 'pending' AND deadline_us IS NOT NULL AND rota = %(rota)s::text AND run_at_us + deadline_us <= %(now_us)s::bigint
+ LIMIT 1;
+
+-- expire
+-- Close pending runs whose start deadline has passed.
+UPDATE rota_run
+   SET state = 'expired', finished_us = GREATEST(%(now_us)s::bigint, created_us), reason = 'its start deadline passed'
+ WHERE ctid = ANY(ARRAY(
+       SELECT c.ctid FROM rota_run c
+        WHERE c.state = 'pending' AND c.deadline_us IS NOT NULL AND c.rota = %(rota)s::text
+          AND c.run_at_us + c.deadline_us <= %(now_us)s::bigint
+        ORDER BY c.run_at_us + c.deadline_us
+        LIMIT %(limit)s::integer
+          FOR UPDATE SKIP LOCKED))
+   AND state = 'pending'
+RETURNING id;
+
+-- lock_runs
+-- These runs, so that nobody else changes them until the commit.
+SELECT id, state, cancel_by FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE;
+
+-- cancel_pending
+-- Cancel runs that have not started.
+UPDATE rota_run
+   SET state = 'cancelled', cancel_by = %(by)s::text, finished_us = GREATEST(%(now_us)s::bigint, created_us)
+ WHERE id = ANY(%(ids)s::uuid[]) AND state = 'pending';
+
+-- cancel_running
+-- Ask running runs to stop. The first who asked is kept.
+UPDATE rota_run SET cancel_by = coalesce(cancel_by, %(by)s::text)
+ WHERE id = ANY(%(ids)s::uuid[]) AND state = 'running';
+
+-- run_columns
+-- A run as `rows.run_of` reads it.
+r.id, r.rota, r.task, r.state, r.origin, r.args, r.policy, r.queue, r.priority, r.created_us, r.run_at_us,
+r.schedule_id, r.schedule, r.planned_us, r.window_start_us, r.count, r.reason, r.is_catch_up, r.attempt,
+r.token, r.node, r.lease_until_us, r.started_us, r.finished_us, r.result, r.failure, r.done, r.total, r.note,
+r.cancel_by, r.blocked_by, r.parent, r.made_by, r.serial, r.lane, r.lane_limit
+
+-- run
+-- One run.
+SELECT {run_columns} FROM rota_run r WHERE r.id = %(id)s::uuid;
+
+-- page
+-- The filter, the order and the length of a page of history.
+(%(rota)s::text IS NULL OR r.rota = %(rota)s::text)
+   AND (%(task)s::text IS NULL OR r.task = %(task)s::text)
+   AND (%(queue)s::text IS NULL OR r.queue = %(queue)s::text)
+   AND (%(states)s::text[] IS NULL OR r.state = ANY(%(states)s::text[]))
+   AND (%(schedule)s::text IS NULL OR r.schedule = %(schedule)s::text)
+   AND r.created_us >= %(since_us)s::bigint AND r.created_us < %(until_us)s::bigint
+   AND (r.created_us, r.id) < (%(before_us)s::bigint, %(before_id)s::uuid)
+ ORDER BY r.created_us DESC, r.id DESC
+ LIMIT %(limit)s::integer
+
+-- runs
+-- A page of history.
+SELECT {run_columns} FROM rota_run r WHERE {page};
+
+-- runs_of_schedule
+-- A page of the history of one schedule.
+SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = %(schedule_id)s::uuid AND r.schedule_id IS NOT NULL AND {page};
+
+-- runs_in_trouble
+-- A page of the runs in one state, of those states that few runs are in.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.state = %(state)s::text AND r.state NOT IN ('pending', 'running', 'succeeded') AND {page};
+
+-- runs_pending
+-- A page of the pending runs: sorted, as there are few of them beside a long history.
+SELECT {run_columns} FROM rota_run r WHERE r.state = 'pending' AND {page};
+
+-- runs_running
+-- A page of the running runs: sorted, as there are few of them.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND {page};
+
+-- schedules_named
+-- The ids of the schedules that have this name.
+SELECT id FROM rota_schedule WHERE name = %(name)s::text AND (%(rota)s::text IS NULL OR rota = %(rota)s::text);
+
+-- attempts
+-- The attempts of a run; the current one is in the run itself.
+SELECT run_id, number, node, started_us, finished_us, outcome, failure FROM rota_attempt WHERE run_id = %(id)s::uuid
+UNION ALL
+SELECT id, attempt, node, started_us, finished_us, outcome, failure FROM rota_run
+ WHERE id = %(id)s::uuid AND started_us IS NOT NULL
+ ORDER BY 2;
+
+-- logs
+-- The log of a run, piece by piece.
+SELECT attempt, text FROM rota_log WHERE run_id = %(id)s::uuid ORDER BY attempt, id;
+
+-- count_schedules
+-- How many schedules are in each state, and how many are paused.
+SELECT state, count(*) FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state
+UNION ALL
+SELECT 'paused', count(*) FROM rota_schedule WHERE rota = %(rota)s::text AND pause IS NOT NULL;
+
+-- count_runs
+-- How many runs are in each state.
+SELECT state, count(*) FROM rota_run WHERE rota = %(rota)s::text GROUP BY state;
+
+-- oldest_pending
+-- The earliest `run_at` of a run that is due and not started.
+SELECT min(run_at_us) FROM rota_run WHERE state = 'pending' AND rota = %(rota)s::text AND run_at_us <= %(now_us)s::bigint;
+
+-- add_audit
+-- Insert an audit line.
+INSERT INTO rota_audit (at_us, rota, actor, via, action, subject, reason, before, after)
+SELECT * FROM unnest(
+           %(c1)s::bigint[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
+           %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[])
+       AS v (a, b, c, d, e, f, g, h, i);
+
+-- audit
+-- The latest audit lines, newest first.
+SELECT at_us, rota, actor, via, action, subject, reason, before, after FROM rota_audit
+ WHERE rota = %(rota)s::text ORDER BY at_us DESC, id DESC LIMIT %(limit)s::integer;
+
+-- audit_of
+-- The latest audit lines of one subject, newest first.
+SELECT at_us, rota, actor, via, action, subject, reason, before, after FROM rota_audit
+ WHERE rota = %(rota)s::text AND subject = %(subject)s::text ORDER BY at_us DESC, id DESC LIMIT %(limit)s::integer;
+
+-- old_runs
+-- The next ended runs, by creation, that may be purged; the last column says whether it is one of the
+-- last of its schedule, which are kept.
+SELECT r.id, r.created_us,
+       r.schedule_id IS NOT NULL AND %(keep)s::integer > (
+           SELECT count(*) FROM (
+               SELECT 1 FROM rota_run n
+                WHERE n.schedule_id = r.schedule_id AND n.schedule_id IS NOT NULL
+                  AND (n.created_us, n.id) > (r.created_us, r.id)
+                  AND n.state NOT IN ('pending', 'running')
+                LIMIT %(keep)s::integer) AS newer)
+  FROM rota_run r
+ WHERE (r.created_us, r.id) > (%(after_us)s::bigint, %(after_id)s::uuid) AND r.created_us < %(before_us)s::bigint
+   AND r.finished_us < %(before_us)s::bigint AND r.state NOT IN ('pending', 'running') AND r.rota = %(rota)s::text
+ ORDER BY r.created_us, r.id
+ LIMIT %(limit)s::integer;
+
+-- purge_logs
+-- Delete the logs of these runs.
+DELETE FROM rota_log WHERE run_id = ANY(%(ids)s::uuid[]);
+
+-- purge_attempts
+-- Delete the attempts of these runs.
+DELETE FROM rota_attempt WHERE run_id = ANY(%(ids)s::uuid[]);
+
+-- purge_runs
+-- Delete these runs, if they have ended.
+DELETE FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND state NOT IN ('pending', 'running');
+
+-- join_node
+-- Insert or refresh a node.
+INSERT INTO rota_node (id, rota, seen_us, node) VALUES (%(id)s::text, %(rota)s::text, %(seen_us)s::bigint, %(node)s::text)
+ON CONFLICT (id) DO UPDATE SET rota = excluded.rota, seen_us = excluded.seen_us, node = excluded.node;
+
+-- leave_node
+-- Delete a node.
+DELETE FROM rota_node WHERE id = %(id)s::text;
+
+-- nodes
+-- The nodes of a rota.
+SELECT node FROM rota_node WHERE rota = %(rota)s::text ORDER BY id;
+
+-- forget_nodes
+-- Delete the nodes that have not been seen since.
+DELETE FROM rota_node WHERE rota = %(rota)s::text AND seen_us < %(before_us)s::bigint RETURNING id;
