@@ -1,0 +1,152 @@
+"""`rota demo`: a rota at work on a real database, from one command."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from rota.core.words import parse_duration
+from rota.demo import build, folder, shop
+from rota.demo.stopping import AtOnce, Stop
+from rota.errors import InvalidValue, RotaError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from rota import Rota
+
+APP = "rota.demo.app:rota"
+LEASE = "6s"  # short, so that a demo that was killed is seen to be taken over by the next
+FEWEST_ROWS, MOST_ROWS = 100, 20_000_000
+EXIT_AT_ONCE = 130
+
+
+class Refused(click.ClickException):
+    """Ends the command with one line, and the exit code that fits the error."""
+
+    def __init__(self, error: RotaError) -> None:
+        super().__init__(str(error))
+        self.unreachable = isinstance(error, StoreUnavailable)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """5: the store can not be reached; 2: a value can not be used."""
+        return 5 if self.unreachable else 2
+
+
+class Stopped(Exception):
+    """The demo was asked to end before the shop was built."""
+
+
+@click.command()
+@click.option("--for", "length", metavar="DURATION", help="End by itself after this, such as 20s.")
+@click.option(
+    "--folder",
+    "place",
+    metavar="FOLDER",
+    envvar=shop.FOLDER_VARIABLE,
+    default=shop.DEFAULT_FOLDER,
+    show_default=True,
+    help="Where the files are kept.",
+)
+@click.option("--rows", default="200000", show_default=True, help="Rows of a new shop.")
+@click.option("--fresh", is_flag=True, help="Begin anew: delete the files of an earlier demo in that folder.")
+@click.option(
+    "--plain", is_flag=True, help="Lines instead of the live view; so it is when not in a terminal."
+)
+def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool) -> None:
+    """Watch a rota keep the database of a shop in order.
+
+    Builds the database once, then runs the schedules of rota.demo.app over it until Ctrl-C. The files stay,
+    and the next start goes on from them. The rota's own state is in the same folder, unless ROTA_STORE
+    names another store.
+    """
+    try:
+        _demo(_length(length), Path(place), _rows(rows), fresh, plain)
+    except RotaError as error:
+        raise Refused(error) from error
+    except Stopped:
+        click.echo("Stopped before the shop was built; the next start builds it.")
+    except AtOnce:
+        os._exit(EXIT_AT_ONCE)  # tasks that are still running are not waited for
+
+
+def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: bool) -> None:
+    console = Console(highlight=False)
+    plain = plain or not console.is_terminal or console.is_dumb_terminal
+    with Stop() as stop:
+        if folder.prepare(place, fresh=fresh):
+            click.echo(f"Going on with {place / 'shop.db'}; --fresh begins anew.")
+        else:
+            _build(place / "shop.db", rows, console, stop)
+        os.environ[shop.FOLDER_VARIABLE] = str(place)
+        lines = _session(_opened(), console, plain, stop, length)
+    click.echo("\n".join([*lines, "", *_next_steps(place)]))
+
+
+def _build(path: Path, rows: int, console: Console, stop: Stop) -> None:
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,} rows"), console=console
+    )
+    began = datetime.now(UTC)
+    with bar:
+        task = bar.add_task(f"Building {path}", total=rows)
+
+        def on_rows(count: int) -> None:
+            bar.advance(task, count)
+            if stop.asked:
+                raise Stopped
+
+        build.build(path, rows, began.replace(tzinfo=None), on_rows=on_rows)
+
+
+def _opened() -> Rota:
+    """Return the demo's rota, its store open and migrated."""
+    from rota.demo.app import rota  # only now: it looks where the shop's folder is
+
+    if rota.settings.sources["lease"] == "default":
+        rota.configure(lease=LEASE)
+    rota.store.migrate()
+    return rota
+
+
+def _session(rota: Rota, console: Console, plain: bool, stop: Stop, length: timedelta | None) -> list[str]:
+    from rota.demo.faces import Face, Plain, Screen
+    from rota.demo.session import Session
+
+    face: Face = Plain() if plain else Screen(console)
+    try:
+        return Session(rota, face, stop, length).run()
+    finally:
+        rota.close()
+
+
+def _length(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    length = parse_duration(text)
+    if length < timedelta(seconds=1):
+        raise InvalidValue("--for", text, "it must be at least 1 second")
+    return length
+
+
+def _rows(text: str) -> int:
+    plain = text.replace(",", "").replace("_", "")
+    if not plain.isdecimal() or not FEWEST_ROWS <= int(plain) <= MOST_ROWS:
+        raise InvalidValue("--rows", text, f"it must be a whole number from {FEWEST_ROWS} to {MOST_ROWS:,}")
+    return int(plain)
+
+
+def _next_steps(place: Path) -> list[str]:
+    """Return what to try next. The commands work as they stand, from the same folder."""
+    elsewhere = str(place) != shop.DEFAULT_FOLDER
+    prefix = f"{shop.FOLDER_VARIABLE}={shlex.quote(str(place))} " if elsewhere else ""
+    return [
+        f"The files stay in {place}: the next start goes on from them. The same facts, and more:",
+        *(f"  {prefix}rota {verb}" for verb in (f"list {APP}", f"runs {APP}", f"show {APP} send_digest")),
+    ]
