@@ -18,7 +18,7 @@ from rota.demo.marks import Marks
 from rota.demo.watch import Line, Snapshot
 
 NAME = 25
-ROOMY = 100  # from this width on there is room for more words
+ROOMY, VAST = 100, 140  # from these widths on there is room for more
 WORTH_A_LINE = timedelta(milliseconds=800)  # a shorter run would only flicker
 SMALL_ROWS = ("users", "conversations", "messages", "with content", "idempotency keys", "sessions")
 
@@ -29,6 +29,8 @@ def schedules_block(snapshot: Snapshot, lines: int, width: int, marks: Marks) ->
     _column(table, "state", width=10)
     _column(table, "schedule", width=NAME)
     _column(table, "timetable", ratio=1)
+    if width >= VAST:
+        _column(table, "queue", width=14)
     _column(table, "next", width=6, justify="right")
     _column(table, "last", width=18 if width >= ROOMY else 8)
     _column(table, "runs", width=6, justify="right")
@@ -54,6 +56,7 @@ def _schedule_cells(line: Line, now: datetime, width: int, marks: Marks) -> list
         marks.said(line.state(now)),
         Text(schedule.name),
         Text(line.timetable, "dim"),
+        *([Text(schedule.effective.queue, "dim")] if width >= VAST else []),
         Text(words.wait(due - now) if due else "never"),
         outcome,
         Text(f"{schedule.runs_made:,}", "dim"),
@@ -85,12 +88,11 @@ def _running_cells(run: Run, now: datetime, marks: Marks) -> list[RenderableType
     name = Text(run.schedule or run.task)
     if run.state is RunState.PENDING:
         attempts = f"attempt {run.attempt + 1} of {run.policy.retry.attempts}"
-        why = run.failure.message if run.failure else ""
         return [
             marks.said("retrying"),
             name,
             Text(attempts),
-            Text(f"in {words.wait(run.run_at - now)}: {why}", "dim"),
+            Text(f"in {words.wait(run.run_at - now)}", "dim"),
         ]
     spent = words.took(now - run.started_at) if run.started_at else ""
     if run.done is None or not run.total:
@@ -118,9 +120,9 @@ def entries_block(entries: Sequence[Entry], lines: int, marks: Marks) -> Rendera
 def rows_block(snapshot: Snapshot, lines: int) -> RenderableType:
     """Return the rows of each of the shop's tables, before and now."""
     table = _grid(header=True)
-    _column(table, "rows of shop.db", ratio=1)
+    _column(table, "table", ratio=1)
     for name in ("before", "now", "change"):
-        _column(table, name, justify="right")
+        _column(table, name, justify="right", width=9)
     for name, now in list(snapshot.rows.items())[: lines - 1]:
         before = snapshot.before.get(name, 0)
         table.add_row(name, Text(f"{before:,}", "dim"), f"{now:,}", _change(before, now))

@@ -86,7 +86,8 @@ def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: 
             _build(place / "shop.db", rows, console, stop)
         os.environ[shop.FOLDER_VARIABLE] = str(place)
         lines = _session(_opened(), console, plain, stop, length)
-    click.echo("\n".join([*lines, "", *_next_steps(place)]))
+    console.print(lines[0], style="bold", markup=False)
+    click.echo("\n".join([*lines[1:], "", *_next_steps(place)]))
 
 
 def _build(path: Path, rows: int, console: Console, stop: Stop) -> None:
@@ -147,6 +148,6 @@ def _next_steps(place: Path) -> list[str]:
     elsewhere = str(place) != shop.DEFAULT_FOLDER
     prefix = f"{shop.FOLDER_VARIABLE}={shlex.quote(str(place))} " if elsewhere else ""
     return [
-        f"The files stay in {place}: the next start goes on from them. The same facts, and more:",
+        f"The files stay in {place}; the next start goes on from them. See the same and more:",
         *(f"  {prefix}rota {verb}" for verb in (f"list {APP}", f"runs {APP}", f"show {APP} send_digest")),
     ]

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from rota import Rota
-from rota.core.records import Run
 from rota.demo import words
 from rota.runtime.events import KINDS, Event
 
@@ -72,34 +71,36 @@ class Feed(logging.Handler):
             at=event.at,
             word=word if kind == "run" else f"{kind} {word}",
             subject=subject,
-            text=_told(word, event.facts, run, numbers),
+            text=_told(word, event.facts, numbers),
             numbers=numbers,
             count=event.facts.get("count", 1),
         )
 
 
-def _told(word: str, facts: dict[str, Any], run: Run | None, numbers: dict[str, int]) -> str:
+def _told(word: str, facts: dict[str, Any], numbers: dict[str, int]) -> str:
     match word:
         case "succeeded":
             done = words.say_numbers(numbers)
             again = f", at attempt {facts['attempt']}" if facts["attempt"] > 1 else ""
             return f"{done or 'done'} in {facts['seconds']:.2f} s{again}"
         case "retrying":
-            return f"attempt {facts['attempt']} failed: {_short(facts['error'])}"
+            return f"attempt {facts['attempt']} failed: {_error(facts)}"
         case "failed" | "cancelled":
-            return str(_short(facts.get("error") or "")).strip()
+            return _error(facts)
         case "skipped":
             return str(facts["reason"])
         case "missed":
             return f"{words.plural(facts['count'], 'occurrence')}: {facts['reason']}"
         case "lost":
-            return f"its node died; attempt {run.attempt if run else 1} counts as lost, the run is taken over"
+            return "its node died while it was running; it is taken over"
         case "quarantined":
             return str(facts.get("reason", ""))
     return ""
 
 
-def _short(error: str) -> str:
-    """Return an error without the module of its class."""
-    kind, colon, message = error.partition(": ")
-    return f"{kind.rpartition('.')[2]}{colon}{message}"
+def _error(facts: dict[str, Any]) -> str:
+    """Return what an error says; its class, if it says nothing."""
+    failure = facts.get("failure")
+    if failure is None:
+        return str(facts.get("error") or "")
+    return str(failure.message or failure.kind.rpartition(".")[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -19,7 +20,8 @@ from rota.demo.watch import Snapshot
 
 WIDE = 110  # from here on the feed and the rows stand side by side
 AIRY = 36  # from this height on there are blank lines between the blocks
-ROWS_WIDTH = 46
+ROWS_WIDTH = 50
+AT_ONCE = timedelta(seconds=0.5)  # what is due sooner has begun before anyone has read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,17 @@ def screen(
 
     Args:
         entries: Oldest first.
-        footnote: What is said of the demo itself, at the end of the first line.
+        footnote: What is said of the demo itself.
     """
     shares = Shares.of(width, height, len(snapshot.lines))
     blank = [Text()] * shares.gap
     feed = Group(_title("latest"), entries_block(entries, shares.feed, marks))
     parts: list[RenderableType] = [
-        _headline(snapshot, footnote, width),
+        _headline(snapshot),
         *blank,
         schedules_block(snapshot, shares.schedules, width, marks),
         *blank,
-        _title("running now"),
+        _title(f"running now, {footnote}"),
         running_block(snapshot, shares.running, width, marks),
         *blank,
     ]
@@ -98,26 +100,18 @@ def sentence(snapshot: Snapshot) -> str:
     upcoming = [
         (line.schedule.next_due, line.schedule.name)
         for line in snapshot.lines
-        if line.schedule.next_due is not None and line.schedule.next_due > snapshot.now
+        if line.schedule.next_due is not None and line.schedule.next_due - snapshot.now > AT_ONCE
     ]
     if not upcoming:
         return first
     due, name = min(upcoming)
-    return f"{first} Next: {name} in {words.took(due - snapshot.now)}."
+    return f"{first} Next: {name} in {words.wait(due - snapshot.now)}."
 
 
-def _headline(snapshot: Snapshot, footnote: str, width: int) -> RenderableType:
+def _headline(snapshot: Snapshot) -> Text:
     said = sentence(snapshot)
     style = "bold green" if said.startswith("All") else "bold yellow"
-    line = Table.grid(expand=True, padding=(0, 1))
-    line.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    room = width - len(said) - 3
-    if len(footnote) <= room:
-        line.add_column(no_wrap=True, justify="right")
-        line.add_row(Text(said, style), Text(footnote, "dim"))
-    else:
-        line.add_row(Text(said, style))
-    return line
+    return Text(said, style, no_wrap=True, overflow="ellipsis")
 
 
 def _beside(left: RenderableType, right: RenderableType) -> RenderableType:

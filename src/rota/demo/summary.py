@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from rota.demo import words
 from rota.demo.feed import Entry
 from rota.demo.watch import Snapshot
 
+WIDTH, LABEL = 80, 12
 PURGED = " deleted"  # what the names of results end with that count deleted rows
 
 
@@ -57,15 +59,23 @@ def summary(tally: Tally, snapshot: Snapshot, seconds: float) -> list[str]:
     lines = [f"The shop ran for {seconds:.0f} s with {words.plural(len(snapshot.lines), 'schedule')}.", ""]
     facts = {
         "runs": _listed(tally.outcomes) or "none",
-        "retried": _by_name(tally.retried, "attempt"),
+        "retried": _by_name(tally.retried, "time"),
         "taken over": _by_name(tally.lost, "run"),
         "progress": ", ".join(f"{name} up to {part:.0%}" for name, part in sorted(tally.progress.items())),
         "purged": _purged(tally.purged),
     }
-    lines += [f"{name:<12}{said}" for name, said in facts.items() if said]
+    for name, said in facts.items():
+        lines += _labelled(name, said)
     for word in ("skipped", "missed"):
-        lines += [f"{word:<12}{said}" for said in _reasons(tally, word)]
+        for said in _reasons(tally, word):
+            lines += _labelled(word, said)
     return [*lines, "", *rows_table(snapshot.before, snapshot.rows)]
+
+
+def _labelled(name: str, said: str) -> list[str]:
+    """Return a fact as lines of a terminal's usual width: none if there is nothing to say."""
+    lines = textwrap.wrap(said, WIDTH - LABEL)
+    return [f"{name if line is lines[0] else '':<{LABEL}}{line}" for line in lines]
 
 
 def _listed(counted: Counter[str]) -> str:
