@@ -105,18 +105,24 @@ class UnknownZone(InvalidTimetable):
     """
 
     def __init__(self, name: object, known: Sequence[str]) -> None:
-        import difflib  # costs 5 ms: only paid for by the error
-
-        by_lower = {zone.lower(): zone for zone in known}
         wanted = str(name).lower()[:64]
-        near = difflib.get_close_matches(wanted, by_lower, n=3)
-        cities = [lower for lower in by_lower if wanted and lower.rpartition("/")[2] == wanted]
-        self.suggestions = [by_lower[lower] for lower in dict.fromkeys([*cities, *near])][:3]
+        initial = wanted.rpartition("/")[2][:1]  # of the city: looking at all 600 zones would take 10 ms
+        likely = [zone for zone in known if initial and zone.lower().rpartition("/")[2].startswith(initial)]
+        scores = {zone: _likeness(wanted, zone.lower()) for zone in likely}
+        near = sorted((zone for zone in likely if scores[zone] > 0.5), key=lambda zone: (-scores[zone], zone))
+        self.suggestions = near[:3]
         hint = f"did you mean {self.suggestions[0]!r}?" if self.suggestions else "write one like 'Europe/Paris'"
         super().__init__(name, "timezone", "", "is not in the zone database", expected="a zone name", hint=hint)
 
     def within(self, text: object) -> InvalidTimetable:
         return self
+
+
+def _likeness(wanted: str, name: str) -> float:
+    """Return from 0 to 1 how many pairs of letters two words share; a zone's city alone counts as its name."""
+    city = name.rpartition("/")[2]
+    pairs = [{word[at : at + 2] for at in range(len(word) - 1)} for word in (wanted, name, city)]
+    return max(2 * len(pairs[0] & other) / (len(pairs[0]) + len(other) or 1) for other in pairs[1:])
 
 
 class InvalidArguments(InvalidValue):
@@ -353,3 +359,56 @@ def _exit(status: int) -> str:
         return f"was killed by signal {-status} ({signal.Signals(-status).name})"
     except ValueError:
         return f"was killed by signal {-status}"
+
+
+class ProcessStuck(RotaError):
+    """The process of a run did not come as far as the body.
+
+    Attributes:
+        reference: What it was to import.
+    """
+
+    def __init__(self, reference: str, seconds: float) -> None:
+        self.reference = reference
+        super().__init__(f"the process of the run did not import {reference!r} within {seconds:g} s, and was killed.")
+
+
+class NotImportable(RotaError):
+    """A body is to run in a process of its own, where it can not be imported.
+
+    Attributes:
+        reference: `module:qualname` that was looked for, or `""` when there is none.
+    """
+
+    def __init__(self, task: str, reference: str, problem: str) -> None:
+        self.reference = reference
+        super().__init__(
+            f"task {task!r} can not be imported by another process ({problem}). "
+            f"Move its function to the top of a module, or give it executor='thread'."
+        )
+
+
+class InvalidApp(RotaError, ValueError):
+    """The application that a command was given can not be used.
+
+    Attributes:
+        app: As it was given, `module:attribute`.
+        problem: Why not.
+    """
+
+    def __init__(self, app: str, problem: str, hint: str = "") -> None:
+        self.app, self.problem = app, problem
+        super().__init__(f"the application {app!r} can not be used: {problem}.{' ' + hint if hint else ''}")
+
+
+class NotEnded(RotaError, ValueError):
+    """A run was to be retried that has not ended.
+
+    Attributes:
+        run_id: The run.
+        state: Where it stands.
+    """
+
+    def __init__(self, run_id: str, state: str) -> None:
+        self.run_id, self.state = run_id, state
+        super().__init__(f"run {run_id} is {state}; only a run that has ended is retried. Cancel it first.")

@@ -68,7 +68,7 @@ def zone_named(name: str) -> ZoneInfo:
             raise ValueError
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise UnknownZone(name, sorted(available_timezones())) from None
+        raise UnknownZone(name, _known_zones()) from None
 
 
 def zone_name(zone: str | ZoneInfo | None) -> str | None:
@@ -79,6 +79,11 @@ def zone_name(zone: str | ZoneInfo | None) -> str | None:
     if not isinstance(name, str):
         raise UnknownZone(name, ())
     return zone_named(name).key
+
+
+@lru_cache(maxsize=1)
+def _known_zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 @lru_cache(maxsize=512)

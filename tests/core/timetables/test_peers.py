@@ -1,6 +1,6 @@
 """Cron lines against cronsim and croniter: where they differ, the oracle says who is right, and why.
 
-A sample by default; ROTA_SWEEP=1 takes fifty times as many.
+A sample by default; ROTA_SWEEP=1 takes forty times as many.
 """
 
 import os
@@ -18,7 +18,7 @@ from rota.errors import InvalidTimetable
 from tests.core.timetables.lines import ZONES, line
 from tests.core.timetables.oracle import Line, iso, occurrences, wall
 
-CASES = 75_000 if os.environ.get("ROTA_SWEEP") else 400
+CASES = 8_000 if os.environ.get("ROTA_SWEEP") else 200
 EACH = 3
 DAY = 86_400
 
@@ -130,7 +130,7 @@ def test_lines_with_seconds_agree_with_cronsim_away_from_clock_changes():
 
 def test_lines_agree_with_the_oracle():
     for number, (text, sets, name, start) in enumerate(cases(5)):
-        if number % 40 == 0 and (due := ours(text, name, start)):
+        if number % 20 == 0 and (due := ours(text, name, start)):
             assert oracle_agrees(text, sets, name, start, due), (
                 f"{text} in {name} from {iso([start])}: {iso(due)}"
             )

@@ -10,11 +10,14 @@ from datetime import date, datetime, timedelta
 from rota.core.localtime import DAY, END, LocalClock, clock_of, floor_second, instant_at
 from rota.core.timetables.base import Compiled, DateRange, Json, Seconds, Timetable
 from rota.core.timetables.days import day_number
+from rota.core.timetables.every import Beat
+from rota.core.timetables.local import LocalTimes
 from rota.core.words import join_words
 from rota.errors import InvalidTimetable
 
 # A search for what an exclusion leaves gives up after so many excluded occurrences in a row.
-MOST_EXCLUDED_IN_A_ROW = 20_000
+MOST_EXCLUDED_IN_A_ROW = 200_000
+_SHORT_SEARCH = 2_000  # and so many when declared, which costs a few milliseconds at most
 
 
 def union(*members: Timetable) -> Timetable:
@@ -135,31 +138,60 @@ def _walk_count(seconds: Seconds, start: int, end: int) -> int:
     return total
 
 
-@dataclass(frozen=True, slots=True)
 class Without:
     """Occurrences of `base` that are none of `excluded`."""
 
-    base: Seconds
-    excluded: Seconds
+    __slots__ = ("_base", "_excluded", "_nothing", "_whole_days")
+
+    def __init__(self, base: Seconds, excluded: Seconds) -> None:
+        self._base, self._excluded = base, excluded
+        self._nothing = isinstance(base, Beat) and isinstance(excluded, Beat) and _contains(excluded, base)
+        self._whole_days: LocalTimes | None = None
+        if isinstance(base, LocalTimes) and isinstance(excluded, LocalTimes) and excluded.covers(base):
+            self._whole_days = excluded
+
+    def _run_of(self, second: int) -> tuple[int, int]:
+        """Return (first, end) around an excluded `second` such that all of `base` in it is excluded."""
+        if self._whole_days:
+            first, end = self._whole_days.days_around(second)
+            return min(first, second), max(end, second + 1)
+        return second, second + 1
+
+    def _search(self, second: int, tries: int) -> tuple[int | None, bool]:
+        """Return the first occurrence that is not before `second`, and whether the search came to its end."""
+        for _ in range(tries):
+            found = None if self._nothing else self._base.at_or_after(second)
+            if found is None or self._excluded.at_or_after(found) != found:
+                return found, True
+            second = self._run_of(found)[1]
+        return None, False
 
     def at_or_after(self, second: int) -> int | None:
-        for _ in range(MOST_EXCLUDED_IN_A_ROW):
-            found = self.base.at_or_after(second)
-            if found is None or self.excluded.at_or_after(found) != found:
-                return found
-            second = found + 1
-        return None
+        return self._search(second, MOST_EXCLUDED_IN_A_ROW)[0]
 
     def at_or_before(self, second: int) -> int | None:
-        for _ in range(MOST_EXCLUDED_IN_A_ROW):
-            found = self.base.at_or_before(second)
-            if found is None or self.excluded.at_or_before(found) != found:
+        for _ in range(0 if self._nothing else MOST_EXCLUDED_IN_A_ROW):
+            found = self._base.at_or_before(second)
+            if found is None or self._excluded.at_or_before(found) != found:
                 return found
-            second = found - 1
+            second = self._run_of(found)[0] - 1
         return None
+
+    def surely_empty(self) -> bool:
+        """Say whether a short search is enough to know that nothing is left."""
+        return self._search(0, _SHORT_SEARCH) == (None, True)
 
     def count(self, start: int, end: int) -> int:
         return _walk_count(self, start, end)
+
+
+def _contains(larger: Beat, smaller: Beat) -> bool:
+    """Say whether each second of a beat is one of another."""
+    return (
+        smaller.step % larger.step == 0
+        and (smaller.first - larger.first) % larger.step == 0
+        and smaller.first >= larger.first
+    )
 
 
 class WithoutDays:
@@ -204,6 +236,10 @@ class Union(Compiled):
     members: tuple[Timetable, ...]
     _seconds: Seconds | None = field(default=None, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise InvalidTimetable("union", "members", "", "are missing")
+
     def _compile(self) -> Seconds:
         return merged([seconds_of(member) for member in self.members])
 
@@ -236,7 +272,7 @@ class Exclusion(Compiled):
     _seconds: Seconds | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.seconds().at_or_after(0) is None:
+        if Without(seconds_of(self.base), seconds_of(self.excluded)).surely_empty():
             raise InvalidTimetable(str(self), "exclusion", "", "leaves nothing that is due")
 
     def _compile(self) -> Seconds:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rota.core.localtime import DAY, END, LocalClock
 from rota.core.timetables.days import FIRST_DAY, Days, EachNthDay
 
+_LONG_REACH = 40  # days
 _NEVER = 1 << 60  # a reading after all others; minus it, before all others
 
 
@@ -43,6 +44,12 @@ class TimesOfDay:
         if time - minutes[index] >= within[0]:
             return minutes[index] + within[bisect_right(within, time - minutes[index]) - 1]
         return minutes[index - 1] + within[-1]
+
+    def contains(self, other: TimesOfDay) -> bool:
+        """Say whether all times of another set are in this one."""
+        return self is other or (
+            {*other._minutes} <= {*self._minutes} and {*other._within} <= {*self._within}
+        )
 
     def before(self, time: int) -> int:
         """Return how many times of the day are before `time`."""
@@ -109,16 +116,17 @@ class LocalTimes:
         if not start <= second < end:
             start, end, offset, opens, closes = clock.span_at(second)
         reading = self._reading_to(max(min(second + offset, closes - 1), opens - 1))
-        while second >= 0:
+        while True:
             if reading >= opens:
                 found = max(reading - offset, start)
                 return found if found >= 0 else None
             decided = opens
             second = start - 1 if clock.repeat == "both" else min(start - 1, reading + DAY)
+            if second < 0:
+                return None
             start, end, offset, opens, closes = clock.span_at(second)
             if closes > decided or closes <= reading:
                 reading = self._reading_to(closes - 1)
-        return None
 
     def count(self, start: int, end: int) -> int:
         total = 0
@@ -133,6 +141,26 @@ class LocalTimes:
             total += max(self._rank(high) - self._rank(low), 0) if low < high else 0
             start = stop
         return total
+
+    def covers(self, other: LocalTimes) -> bool:
+        """Say whether each time of day of `other` is one of this, by the same clock."""
+        return self._clock is other._clock and self._times.contains(other._times)
+
+    def days_around(self, second: int) -> tuple[int, int]:
+        """Return (first, end) such that all local days in `[first, end)` are days of this, as `second` is.
+
+        The answer reaches as far as clocks do not change, and no more than 40 days.
+        """
+        start, end, offset, opens, closes = self._clock.span_at(second)
+        first = last = (second + offset) // DAY
+        if self._daily:
+            return start, end
+        while second // DAY - first < _LONG_REACH and self._days.count(first - 1, first):
+            first -= 1
+        while last - second // DAY < _LONG_REACH and self._days.count(last + 1, last + 2):
+            last += 1
+        low, high = max(first * DAY, opens) - offset, min((last + 1) * DAY, closes) - offset
+        return max(start, low), min(end, high)
 
     def _reading_from(self, reading: int) -> int:
         """Return the first matching reading that is not before `reading`."""

@@ -13,7 +13,7 @@ from rota.core.timetables.daily import daily, monthly, weekly
 from rota.core.timetables.every import every
 from rota.core.timetables.once import once
 from rota.core.timetables.read import read_date
-from rota.errors import InvalidTimetable
+from rota.errors import InvalidTimetable, InvalidValue
 
 _DEEPEST = 16
 
@@ -32,19 +32,22 @@ def _read(stored: object, depth: int) -> Timetable:
     if not isinstance(stored, dict) or depth > _DEEPEST:
         problem = "is nested too deeply" if depth > _DEEPEST else "is not a JSON object"
         raise InvalidTimetable(stored, "stored timetable", "", problem)
-    reader = _READERS.get(stored.get("kind"))  # type: ignore[arg-type]
+    kind = stored.get("kind")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         raise InvalidTimetable(
             stored,
             "kind",
-            repr(stored.get("kind")),
+            repr(kind),
             "is unknown",
             expected=", ".join(_READERS),
             hint="a newer release of Rota may have written it",
         )
     try:
         return reader({key: value for key, value in stored.items() if key != "kind"}, depth + 1)
-    except (TypeError, KeyError, AttributeError) as broken:
+    except InvalidValue:
+        raise
+    except (TypeError, KeyError, AttributeError, ValueError, OverflowError) as broken:
         raise InvalidTimetable(stored, "stored timetable", "", f"is broken: {broken}") from broken
 
 
