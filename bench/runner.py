@@ -68,7 +68,7 @@ def claims(count: int, policy: RunPolicy) -> list[Claimed]:
 
 
 def drain(body: Body, slots: int, runs: int, policy: RunPolicy = RunPolicy()) -> float:
-    """Return microseconds of CPU per run, feeder included: steadier than those of the wall on a busy machine."""
+    """Return microseconds of CPU per run, feeder included. The wall tells less on a busy machine."""
     todo = claims(runs, policy)
     runner = LocalRunner(lambda _: body, MonotonicClock(), slots)
     changed = threading.Event()

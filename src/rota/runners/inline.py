@@ -1,82 +1,104 @@
-"""Run a body here and now, without a store: for tests of applications (`rota.eager()`)."""
+"""Run a body at once, in the caller's thread, without a store: `rota.eager()`, and tests."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import logging
-import os
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
+import secrets
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
 from contextvars import copy_context
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from rota.core.records import Claimed, NewRun
+from rota.core.ids import time_id
+from rota.core.policies import RunPolicy
+from rota.core.records import Claimed, Json
 from rota.core.tasks import Body
 from rota.runners.local.context import RunContext, context_of, current
+from rota.runners.local.results import result_text
 
 log = logging.getLogger("rota.run")
 
 
-@dataclass(slots=True)
-class InlineVoice:
-    """Lets a body that runs inline speak: its progress goes nowhere, its lines to the logger."""
+def run_inline(body: Body, args: Mapping[str, Json]) -> str:
+    """Execute `body` with stored arguments, and return the id of the run that was never stored.
 
-    run: Claimed
-    context: RunContext | None = None
-    cancelled: bool = False
-    noticed: bool = False
-
-    def line(self, level: str, message: str) -> None:
-        log.log(logging.getLevelNamesMapping().get(level, logging.INFO), message)
-
-    def progress(self, done: float, total: float | None, note: str | None) -> None:
-        """Nobody watches."""
-
-
-def run_inline(run: NewRun, body: Body) -> str:
-    """Execute the body of `run`, and return the run's id. What the body raises is raised here.
-
-    Raises:
-        subprocess.CalledProcessError: A command ended with another exit code than 0.
+    What the body raises comes out of here, so that a test sees it; there are no limits and no retries.
     """
-    claimed = Claimed(
-        id=run.id,
-        token=1,
+    now = datetime.now(UTC)
+    run = Claimed(
+        id=time_id(now, secrets.randbits(74)),
+        token=0,
         attempt=1,
-        task=run.task,
-        args=run.args,
-        policy=run.policy,
-        queue=run.queue,
-        created_at=run.created_at,
-        run_at=run.run_at,
-        started_at=run.created_at,
+        task=body.name,
+        args=args,
+        policy=RunPolicy(),
+        queue="default",
+        created_at=now,
+        run_at=now,
+        started_at=now,
     )
-    voice = InlineVoice(claimed)
-    token = current.set(voice)
-    try:
-        _execute(body, voice)
-    finally:
-        current.reset(token)
+    copy_context().run(_perform, body, _Voice(run))
     return run.id
 
 
-def _execute(body: Body, voice: InlineVoice) -> None:
-    args = dict(voice.run.args)
+class _Voice:
+    """A voice that nobody records: lines are on their way to `logging` anyway."""
+
+    def __init__(self, run: Claimed) -> None:
+        self.run = run
+        self.context: RunContext | None = None
+        self.cancelled = self.noticed = False
+
+    def line(self, level: str, message: str) -> None: ...
+    def progress(self, done: float, total: float | None, note: str | None) -> None: ...
+
+
+def _perform(body: Body, voice: _Voice) -> None:
     if body.command is not None:
-        command = body.command
-        argv = command.argv[0] if command.shell else list(command.argv)
-        environment = {**os.environ, **command.env}
-        # The command was declared in code: nothing that was received is in it.
-        subprocess.run(argv, shell=command.shell, cwd=command.cwd, env=environment, check=True)  # noqa: S603
+        _command(body, voice.run)
         return
-    assert body.call is not None
-    if body.prepare is not None:
-        args = body.prepare(args)
+    current.set(voice)
+    args: dict[str, Any] = dict(voice.run.args) if body.prepare is None else body.prepare(voice.run.args)
     if body.wants_context is not None:
         args[body.wants_context] = context_of(voice)
-    result = body.call(**args)
-    if inspect.iscoroutine(result):
-        # A thread of its own: the caller may be a coroutine, and one thread has one loop.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(copy_context().run, asyncio.run, result).result()
+    assert body.call is not None
+    value = body.call(**args)
+    if inspect.iscoroutine(value):
+        value = _awaited(value)
+    result_text(body.name, value)  # refused here as it would be by a worker
+
+
+def _awaited(coroutine: Any) -> Any:
+    """Run a coroutine to its end; in a thread of its own when an event loop is running here."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    ended: Future[Any] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            ended.set_result(context.run(asyncio.run, coroutine))
+        except BaseException as error:
+            ended.set_exception(error)
+
+    threading.Thread(target=run, name="rota-inline").start()
+    return ended.result()
+
+
+def _command(body: Body, run: Claimed) -> None:
+    # Subprocesses are only imported by those who have commands.
+    from rota.errors import CommandFailed
+    from rota.runners.local.commands import read_lines, start
+
+    assert body.command is not None
+    group = start(body.command, run)
+    last_line = read_lines(group, lambda text: log.info("%s", text))
+    status = group.end(kill=False)
+    if status:
+        raise CommandFailed(status, last_line)

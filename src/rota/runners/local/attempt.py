@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rota.core.records import Claimed, Outcome, Report
 from rota.core.tasks import Body
-from rota.errors import RunInterrupted
+from rota.errors import RunInterrupted, TimeLimitExceeded
 from rota.runners.local.context import RunContext, context_of
 from rota.runners.local.logs import Lines
 
@@ -27,8 +27,12 @@ class Executor(Protocol):
         """Take back an attempt that has not begun. `False`: it has, or is no longer here."""
         ...
 
+    def flag(self, attempt: Attempt) -> None:
+        """Let the body see that it is to stop, where it does not see `attempt.cancelled` anyway."""
+        ...
+
     def interrupt(self, attempt: Attempt, error: type[RunInterrupted]) -> bool:
-        """Raise `error` in the body, if it is being executed."""
+        """Raise `error` in the body, if it is being executed, and `mark` the attempt."""
         ...
 
     def kill(self, attempt: Attempt) -> None:
@@ -151,6 +155,18 @@ class Attempt:
             return "", None
         log = self._lines.take() if self._lines is not None else ""
         return log, self.report() if self._said is not None else None
+
+    def mark(self, error: type[RunInterrupted]) -> None:
+        """Note that `error` is raised in the body."""
+        if error is TimeLimitExceeded:
+            self.limited = True
+        else:
+            self.interrupted = True
+
+    def forced_outcome(self) -> Outcome:
+        """Return how the attempt ends when it is ended without its body."""
+        self.limited = True
+        return self.outcome(failed=True)
 
     def outcome(self, failed: bool) -> Outcome:
         """Return how the attempt ended, given whether the body raised."""

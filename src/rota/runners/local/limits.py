@@ -35,9 +35,7 @@ class Limits:
 
 
 def _interrupt(attempt: Attempt) -> None:
-    attempt.limited = True
-    if not attempt.known.executor.interrupt(attempt, TimeLimitExceeded):
-        attempt.limited = False
+    attempt.known.executor.interrupt(attempt, TimeLimitExceeded)
 
 
 def _kill(attempt: Attempt) -> None:

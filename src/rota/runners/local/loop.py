@@ -12,7 +12,6 @@ from contextlib import suppress
 from functools import partial
 from time import monotonic
 
-from rota.core.records import Outcome
 from rota.errors import HardLimitExceeded, RunCancelled, RunInterrupted, TimeLimitExceeded
 from rota.runners.local.attempt import Attempt
 from rota.runners.local.context import current
@@ -56,14 +55,18 @@ class LoopExecutor:
         if task is None:
             return False
         with suppress(RuntimeError):  # the loop is closed: the node has stopped
-            task.get_loop().call_soon_threadsafe(task.cancel)
+            task.get_loop().call_soon_threadsafe(_cancel, attempt, task, error)
         return True
+
+    def flag(self, attempt: Attempt) -> None: ...
 
     def kill(self, attempt: Attempt) -> None:
         """A coroutine can not be killed: settle the attempt, and leave a loop that it blocks."""
+        if attempt.ended:
+            return
         limit = attempt.run.policy.time_limit.hard
         error = HardLimitExceeded(attempt.run.task, limit, killed=False)
-        self._outbox.finish(attempt, Outcome.TIMED_OUT, ending_of(attempt.run, error))
+        self._outbox.finish(attempt, attempt.forced_outcome(), ending_of(attempt.run, error))
         facts = {"task": attempt.run.task, "run": attempt.run.id, "limit": str(limit)}
         log.error("hard time limit exceeded; coroutine abandoned", extra=facts)
         self.interrupt(attempt, TimeLimitExceeded)
@@ -185,6 +188,13 @@ class _Home:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         if not asyncio.all_tasks(self.loop):
             self.loop.close()
+
+
+def _cancel(attempt: Attempt, task: asyncio.Task[None], error: type[RunInterrupted]) -> None:
+    """Cancel the task of a body that has not ended. In the loop."""
+    if not task.done():
+        attempt.mark(error)
+        task.cancel()
 
 
 def _translated(attempt: Attempt, error: BaseException) -> BaseException:

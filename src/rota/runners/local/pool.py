@@ -48,7 +48,11 @@ class Pool:
     """Up to `size` threads, begun when they are needed."""
 
     def __init__(
-        self, name: str, size: int, execute: Callable[[Attempt, Slot], None], deadlines: Deadlines,
+        self,
+        name: str,
+        size: int,
+        execute: Callable[[Attempt, Slot], None],
+        deadlines: Deadlines,
         leave: Callable[[Slot], None] | None = None,
     ) -> None:
         self.slots: set[Slot] = set()

@@ -18,6 +18,7 @@ from rota.runners.local.deadlines import Deadlines
 from rota.runners.local.limits import Limits
 from rota.runners.local.loop import LoopExecutor
 from rota.runners.local.outbox import Ending, Outbox
+from rota.runners.local.processes import ProcessExecutor
 from rota.runners.local.threads import ThreadExecutor
 
 log = logging.getLogger("rota.runner")
@@ -43,6 +44,7 @@ class LocalRunner:
             before `RunCancelled` is raised in it.
         kill_grace: How long it may go on after that: then its process is killed.
         capture: Level from which log lines of bodies are kept. `None`: none are.
+        child_setup: `module:function` that each child process calls before its first body.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class LocalRunner:
         cancel_grace: timedelta = timedelta(0),
         kill_grace: timedelta = timedelta(seconds=10),
         capture: int | None = logging.INFO,
+        child_setup: str | None = None,
     ) -> None:
         self._lookup, self._clock = lookup, clock
         self._slots, self._prefetch = slots, prefetch
@@ -68,6 +71,7 @@ class LocalRunner:
         self._executors: dict[str, Executor] = {
             "thread": ThreadExecutor(slots, self._outbox, limits, self._deadlines),
             "async": LoopExecutor(async_slots or slots * 10, self._outbox, limits, self._deadlines),
+            "process": ProcessExecutor(slots, self._outbox, limits, self._deadlines, kill_grace, child_setup),
         }
         self._known: dict[str, Known] = {}
         self._held: dict[str, Attempt] = {}
@@ -195,6 +199,7 @@ class LocalRunner:
     def _ask_to_stop(self, attempt: Attempt, grace: timedelta) -> None:
         attempt.cancelled = True
         if grace:
+            attempt.known.executor.flag(attempt)
             attempt.deadlines += (self._deadlines.add(grace.total_seconds(), partial(_interrupt, attempt)),)
         else:
             _interrupt(attempt)
@@ -242,10 +247,7 @@ class LocalRunner:
 
 
 def _interrupt(attempt: Attempt) -> None:
-    """Raise `RunCancelled` in the body, and note that it was: what it then does is its end."""
-    attempt.interrupted = True
-    if not attempt.known.executor.interrupt(attempt, RunCancelled):
-        attempt.interrupted = False
+    attempt.known.executor.interrupt(attempt, RunCancelled)
 
 
 class _Nowhere:
@@ -258,6 +260,7 @@ class _Nowhere:
     def interrupt(self, attempt: Attempt, error: type[BaseException]) -> bool:
         return False
 
+    def flag(self, attempt: Attempt) -> None: ...
     def kill(self, attempt: Attempt) -> None: ...
     def close(self, seconds: float) -> None: ...
 

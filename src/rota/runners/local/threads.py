@@ -8,7 +8,6 @@ from contextvars import copy_context
 from time import monotonic
 from typing import Any
 
-from rota.core.records import Outcome
 from rota.errors import HardLimitExceeded, RunCancelled, RunInterrupted, TimeLimitExceeded
 from rota.runners.local.attempt import Attempt
 from rota.runners.local.context import current
@@ -35,11 +34,14 @@ class ThreadExecutor:
         return self._pool.withdraw(attempt)
 
     def interrupt(self, attempt: Attempt, error: type[RunInterrupted]) -> bool:
-        return attempt.gate is not None and attempt.gate.interrupt(error)
+        gate = attempt.gate
+        return gate is not None and gate.interrupt(error, lambda: attempt.mark(error))
+
+    def flag(self, attempt: Attempt) -> None: ...
 
     def kill(self, attempt: Attempt) -> None:
         """A thread can not be killed: settle the attempt, and give its slot to a new thread."""
-        if attempt.gate is None:
+        if attempt.gate is None or attempt.ended:
             return
         slot: Slot = attempt.handle
         limit = attempt.run.policy.time_limit.hard
@@ -47,7 +49,7 @@ class ThreadExecutor:
 
         def settle() -> None:
             slot.leaving = True
-            self._outbox.finish(attempt, Outcome.TIMED_OUT, ending_of(attempt.run, error))
+            self._outbox.finish(attempt, attempt.forced_outcome(), ending_of(attempt.run, error))
 
         if attempt.gate.interrupt(TimeLimitExceeded, settle):
             facts = {"task": attempt.run.task, "run": attempt.run.id, "limit": str(limit)}
