@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rota.core.changes import effective, redefined
+from rota.core.changes import effective, paused, redefined, resumed, retired
 from rota.core.overriding import FIELDS, value_of, with_value
 from rota.core.policies import Backoff, CatchUp, CatchUpRule, Concurrency, Growth, Overlap, TimeLimit
 from rota.core.reconcile import new_schedule
@@ -109,3 +109,14 @@ def test_an_override_that_no_longer_fits_quarantines_its_schedule_alone():
     assert "hard_time_limit" in (after.quarantine or "")
     assert after.next_due is None
     assert after.overrides
+
+
+@pytest.mark.parametrize(
+    "change", [lambda one: redefined(one, NOW, overrides=()), lambda one: resumed(one, NOW)]
+)
+def test_only_the_code_brings_a_retired_schedule_back(change):
+    schedule = new_schedule("shop", "purge", PLAIN, Source.CODE, NOW)
+    silent = retired(paused(schedule, NOW, "ann", "").after, NOW, 2).after
+    assert change(silent).after.state is ScheduleState.RETIRED
+    assert change(silent).after.next_due is None
+    assert redefined(silent, NOW, declared=PLAIN).after.state is ScheduleState.ACTIVE

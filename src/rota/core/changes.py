@@ -66,11 +66,13 @@ def redefined(
 ) -> Change:
     """Give `schedule` another definition, other overrides or another name.
 
-    Overrides that have reached their end are dropped. A retired, finished or quarantined schedule
-    becomes active again if it has occurrences left; what came due while it was silent stays undone.
+    Overrides that have reached their end are dropped. A finished or quarantined schedule becomes active
+    again if it has occurrences left, and so does a retired one if it is declared again; what came due
+    while it was silent stays undone.
     One of which an override does not fit what is declared now is quarantined.
     """
     settled = _settled(schedule, now)
+    stays_retired = schedule.state is ScheduleState.RETIRED and declared is None
     kept = tuple(
         one
         for one in (schedule.overrides if overrides is None else overrides)
@@ -87,10 +89,11 @@ def redefined(
         source=source or schedule.source,
     )
     try:
-        after = _rearmed(replace(after, effective=effective(declared, kept)), now)
+        after = replace(after, effective=effective(declared, kept))
+        after = after if stays_retired else _rearmed(after, now)
     except RotaError as error:
-        why = f"override: {error}"
-        after = replace(after, state=ScheduleState.QUARANTINED, quarantine=why, next_due=None)
+        state = ScheduleState.RETIRED if stays_retired else ScheduleState.QUARANTINED
+        after = replace(after, state=state, quarantine=f"override: {error}", next_due=None)
     return _change(schedule, replace(settled, schedule=after), now)
 
 
@@ -121,6 +124,8 @@ def resumed(schedule: Schedule, now: datetime) -> Change:
     settled = _settled(schedule, now)
     pause = schedule.pause
     after = replace(settled.schedule, pause=None)
+    if schedule.state is ScheduleState.RETIRED:
+        return _change(schedule, replace(settled, schedule=after), now)
     runs = settled.runs
     if pause is not None and settled.schedule.pause is not None and schedule.state is ScheduleState.ACTIVE:
         form = due_form(settled.schedule)
