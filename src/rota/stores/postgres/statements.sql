@@ -492,7 +492,7 @@ SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = %(schedule_id)s::uuid
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
- WHERE r.state = %(state)s::text AND r.state NOT IN ('pending', 'running', 'succeeded') AND {page};
+ WHERE r.state = %(state)s::text AND r.state <> 'pending' AND r.state <> 'running' AND r.state <> 'succeeded' AND {page};
 
 -- runs_pending
 -- A page of the pending runs: sorted, as there are few of them beside a long history.

@@ -23,14 +23,14 @@ def add_logs(cursor: Cursor, pieces: Sequence[tuple[str, int, str]]) -> None:
 def _fitting(pieces: Iterable[tuple[str, int, str]], sizes: dict[tuple[str, int], int]) -> Iterable[Row]:
     for run_id, attempt, text in pieces:
         stored = sizes.get((run_id, attempt), 0)
-        if stored >= MOST_BYTES:
+        if stored > MOST_BYTES:
             continue
         encoded = clean(text).encode()
         if stored + len(encoded) > MOST_BYTES:
-            # Counted as full whatever the marker adds, so that nothing is appended after it.
+            # Counted as more than full whatever the marker adds, so that nothing is appended after it.
             kept = encoded[: MOST_BYTES - stored].decode(errors="ignore")
-            sizes[run_id, attempt] = MOST_BYTES
-            yield run_id, attempt, MOST_BYTES - stored, kept + CUT
+            sizes[run_id, attempt] = MOST_BYTES + 1
+            yield run_id, attempt, MOST_BYTES + 1 - stored, kept + CUT
         else:
             sizes[run_id, attempt] = stored + len(encoded)
             yield run_id, attempt, len(encoded), encoded.decode()

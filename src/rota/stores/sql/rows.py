@@ -40,8 +40,8 @@ from rota.stores.sql.texts import (
     to_json,
 )
 
-POLICIES = KeptCoder(RunPolicy)
-DEFINITIONS = Coder(Definition)
+POLICIES = KeptCoder(RunPolicy, RunPolicy())
+DEFINITIONS = Coder(Definition, Definition(task="", timetable=""))
 PAUSES = Coder(Pause)
 FAILURES = Coder(Failure)
 NODES = Coder(Node)

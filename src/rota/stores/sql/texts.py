@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from dataclasses import MISSING, fields
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -69,14 +69,24 @@ def object_from_json(text: str) -> dict[str, Json]:
 
 
 class Coder(Generic[T]):
-    """One kind of record to JSON and back."""
+    """One kind of record to JSON and back.
 
-    def __init__(self, kind: type[T]) -> None:
+    What has its default, at any depth, is left out: rows are rewritten at each change of state, and
+    policies are mostly defaults. Who changes a default must see to the stored values with a schema step.
+
+    Args:
+        plain: A value that has all defaults. Without it, everything is written.
+    """
+
+    def __init__(self, kind: type[T], plain: T | None = None) -> None:
         self._decoder = msgspec.json.Decoder(kind)
         self._kind = kind
+        self._defaults = None if plain is None else _defaults(plain)
 
     def text(self, value: T) -> str:
-        return to_json(value)
+        if self._defaults is None:
+            return to_json(value)
+        return to_json(_pruned(msgspec.to_builtins(value), self._defaults))
 
     def value(self, text: str) -> T:
         try:
@@ -87,31 +97,51 @@ class Coder(Generic[T]):
             return msgspec.convert(json.loads(text), self._kind)
 
 
+def _defaults(plain: Any) -> dict[str, Json]:
+    required = {one.name for one in fields(plain) if one.default is MISSING and one.default_factory is MISSING}
+    values: dict[str, Json] = msgspec.to_builtins(plain)
+    return {name: value for name, value in values.items() if name not in required}
+
+
+def _pruned(values: dict[str, Json], defaults: dict[str, Json]) -> dict[str, Json]:
+    """Return `values` without what `defaults` says too, at any depth."""
+    pruned = {}
+    for name, value in values.items():
+        default = defaults.get(name)
+        if value != default or name not in defaults:
+            nested = isinstance(value, dict) and isinstance(default, dict)
+            pruned[name] = _pruned(value, default) if nested else value
+    return pruned
+
+
 class KeptCoder(Coder[T]):
     """For records of which there are few different ones, such as policies: each is coded once.
 
     The values must be immutable. A value is recognised by identity: hashing one costs more than coding it.
     """
 
-    def __init__(self, kind: type[T]) -> None:
-        super().__init__(kind)
+    def __init__(self, kind: type[T], plain: T | None = None) -> None:
+        super().__init__(kind, plain)
         self._texts: dict[int, tuple[T, str]] = {}
         self._values: dict[str, T] = {}
 
     def text(self, value: T) -> str:
         kept = self._texts.get(id(value))
-        if kept is not None:
-            return kept[1]
-        return self._keep(self._texts, id(value), lambda: (value, super(KeptCoder, self).text(value)))[1]
+        if kept is None:
+            # With the value, so that no other one gets its identity.
+            kept = value, super().text(value)
+            _keep(self._texts, id(value), kept)
+        return kept[1]
 
     def value(self, text: str) -> T:
         kept = self._values.get(text)
-        if kept is not None:
-            return kept
-        return self._keep(self._values, text, lambda: super(KeptCoder, self).value(text))
+        if kept is None:
+            kept = super().value(text)
+            _keep(self._values, text, kept)
+        return kept
 
-    def _keep(self, kept: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
-        if len(kept) >= _KEPT:
-            kept.clear()
-        made = kept[key] = make()
-        return made
+
+def _keep(kept: dict[Any, Any], key: Any, made: Any) -> None:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = made

@@ -325,8 +325,9 @@ DELETE FROM rota_error WHERE id IN (
         WHERE place > :keep);
 
 -- gated_waits
--- Whether a run waits for another one to end.
-SELECT 1 FROM rota_run WHERE state = 'pending' AND gated = 1 LIMIT 1;
+-- Whether a run waits for another one to end. Without naming its index SQLite would walk over all that
+-- is pending, as it takes the other one to be the better.
+SELECT 1 FROM rota_run INDEXED BY rota_run_gated WHERE state = 'pending' AND gated = 1 LIMIT 1;
 
 -- log_sizes
 -- How much is stored of the logs of these runs.
@@ -402,7 +403,7 @@ SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = :schedule_id AND r.sc
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
- WHERE r.state = :state AND r.state NOT IN ('pending', 'running', 'succeeded') AND {page};
+ WHERE r.state = :state AND r.state <> 'pending' AND r.state <> 'running' AND r.state <> 'succeeded' AND {page};
 
 -- runs_pending
 -- A page of the pending runs: sorted, as there are few of them beside a long history.

@@ -93,6 +93,8 @@ CREATE TABLE rota_run (
 -- What is ready, in the order in which it starts; `gated` runs wait for others, the rest never does.
 CREATE INDEX rota_run_ready ON rota_run (rota, queue, gated, priority DESC, run_at_us, id)
     WHERE state = 'pending';
+-- Whether anything waits for others at all: asked whenever a run has ended.
+CREATE INDEX rota_run_gated ON rota_run (run_at_us) WHERE state = 'pending' AND gated = 1;
 -- Rescue, and the load of concurrency keys. Without the lease: a renewal then touches no index.
 CREATE INDEX rota_run_running ON rota_run (rota, lane)
     WHERE started_us IS NOT NULL AND finished_us IS NULL;
@@ -107,7 +109,7 @@ CREATE INDEX rota_run_history ON rota_run (created_us, id);
 CREATE INDEX rota_run_schedule ON rota_run (schedule_id, created_us, id) WHERE schedule_id IS NOT NULL;
 -- What people look for in a long history. Nearly all runs succeed, and are not in it.
 CREATE INDEX rota_run_trouble ON rota_run (state, created_us, id)
-    WHERE state NOT IN ('pending', 'running', 'succeeded');
+    WHERE state <> 'pending' AND state <> 'running' AND state <> 'succeeded';
 
 -- Attempts that were followed by another one.
 CREATE TABLE rota_attempt (
