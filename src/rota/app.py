@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
@@ -385,9 +385,7 @@ class Rota:
         if self._eager.get():
             from rota.runners.inline import run_inline
 
-            return [
-                run_inline(run, task.body) for run in self.requested(task, batch, options, datetime.now(UTC))
-            ]
+            return [run_inline(task.body, args) for args in batch]
         runs = self.requested(task, batch, options, self.clock.now())
         self.store.enqueue(runs, connection=options.connection)
         return [run.id for run in runs]

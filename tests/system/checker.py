@@ -1,0 +1,97 @@
+"""Verifies the invariants of GUARANTEES that tables can show. Independent of the code under test: plain
+SQL over the tables, and the timetables asked for all their occurrences one by one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rota.core.timetables import parse_timetable
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FINAL = {"succeeded", "failed", "cancelled", "skipped", "missed", "expired"}
+
+
+@dataclass
+class Verdict:
+    """What was found. `violations` is empty when all is well."""
+
+    occurrences: int = 0
+    runs: int = 0
+    retried: int = 0
+    violations: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, what: str) -> None:
+        if not holds:
+            self.violations.append(what)
+
+
+def check(connection, until: datetime) -> Verdict:
+    """Check every occurrence of each schedule from its creation up to `until`.
+
+    Args:
+        connection: A DB-API connection to the store.
+    """
+    verdict = Verdict()
+    for schedule in rows(connection, "SELECT id, name, effective, created_us, cursor_us FROM rota_schedule"):
+        check_schedule(connection, schedule, until, verdict)
+    check_runs(connection, verdict)
+    return verdict
+
+
+def rows(connection, query):
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def check_schedule(connection, schedule, until, verdict):
+    schedule_id, name, effective, created_us, _ = schedule
+    definition = json.loads(effective)
+    timetable = parse_timetable(definition["timetable"])
+    after = EPOCH + timedelta(microseconds=created_us)
+    due = {one for one in timetable.between(after, until) if one > after}
+    found = Counter()
+    query = (
+        "SELECT planned_us, state, count, window_start_us FROM rota_run "
+        f"WHERE origin = 'occurrence' AND schedule_id = '{schedule_id}'"
+    )
+    for planned_us, state, count, first_us in rows(connection, query):
+        planned = EPOCH + timedelta(microseconds=planned_us)
+        if state in ("missed", "skipped") and first_us is not None:
+            span = list(
+                timetable.between(
+                    EPOCH + timedelta(microseconds=first_us), planned + timedelta(microseconds=1)
+                )
+            )
+            verdict.expect(len(span) == count, f"{name}: a record of {count} covers {len(span)} occurrences")
+            found.update(span)
+        else:
+            found[planned] += 1
+    verdict.occurrences += len(due)
+    for one in due:
+        verdict.expect(found[one] >= 1, f"{name}: lost {one}")
+        verdict.expect(found[one] <= 1, f"{name}: doubled {one} ({found[one]} times)")
+    for one in found:
+        verdict.expect(one in due or one >= until, f"{name}: {one} is no occurrence")
+
+
+def check_runs(connection, verdict):
+    query = "SELECT id, state, attempt, planned_us, created_us, started_us, finished_us FROM rota_run"
+    attempts = Counter(row[0] for row in rows(connection, "SELECT run_id FROM rota_attempt"))
+    for run_id, state, attempt, planned_us, created_us, started_us, finished_us in rows(connection, query):
+        verdict.runs += 1
+        verdict.retried += attempt > 1
+        verdict.expect(state in FINAL, f"run {run_id} is still {state}")
+        verdict.expect(
+            attempts[run_id] == max(attempt - 1, 0),
+            f"run {run_id}: {attempts[run_id]} kept of {attempt} attempts",
+        )
+        if started_us is not None and planned_us is not None:
+            verdict.expect(started_us >= planned_us, f"run {run_id} started before its instant")
+        if started_us is not None and finished_us is not None:
+            verdict.expect(started_us <= finished_us, f"run {run_id} finished before it started")
+            verdict.expect(created_us <= finished_us, f"run {run_id} finished before it was created")

@@ -1,0 +1,45 @@
+"""The rota of the system tests: five schedules that are due often, and bodies that leave a mark."""
+
+import os
+import time
+from pathlib import Path
+
+from rota import Rota, RunContext, cron, every
+
+rota = Rota("clockwork", housekeeping=False)
+MARKS = Path(os.environ.get("CLOCKWORK_MARKS", os.devnull))
+
+
+def mark(run: RunContext) -> None:
+    """Append one line: a single write to a file opened for appending is not torn."""
+    with MARKS.open("a") as marks:
+        marks.write(f"{run.run_id} {run.attempt} {os.getpid()}\n")
+
+
+@rota.scheduled(every("1s"), overlap="allow", catch_up="all")
+def second(run: RunContext) -> None:
+    mark(run)
+
+
+@rota.scheduled(every("2s"), catch_up="all")
+def short(run: RunContext) -> None:
+    mark(run)
+
+
+@rota.scheduled(cron("*/3 * * * * *"), overlap="queue_all", catch_up="all")
+def queued(run: RunContext) -> None:
+    mark(run)
+    time.sleep(0.5)
+
+
+@rota.scheduled(every("5s"), overlap="queue_one")
+def slow(run: RunContext) -> None:
+    mark(run)
+    time.sleep(3)
+
+
+@rota.scheduled(every("7s"), retries=2, backoff="1s")
+def flaky(run: RunContext) -> None:
+    mark(run)
+    if run.attempt == 1:
+        raise ConnectionError("the first attempt fails")
