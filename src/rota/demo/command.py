@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from rota.core.words import parse_duration
+from rota.core.policies import duration
 from rota.demo import build, folder, shop
 from rota.demo.stopping import AtOnce, Stop
 from rota.errors import InvalidValue, RotaError, StoreUnavailable
@@ -80,12 +80,14 @@ def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: 
     console = Console(highlight=False)
     plain = plain or not console.is_terminal or console.is_dumb_terminal
     with Stop() as stop:
-        if folder.prepare(place, fresh=fresh):
+        is_built = folder.prepare(place, fresh=fresh)
+        os.environ[shop.FOLDER_VARIABLE] = str(place)
+        rota = _configured()  # what is wrong with the settings is said before anything is built
+        if is_built:
             click.echo(f"Going on with {place / 'shop.db'}; --fresh begins anew.")
         else:
             _build(place / "shop.db", rows, console, stop)
-        os.environ[shop.FOLDER_VARIABLE] = str(place)
-        lines = _session(_opened(), console, plain, stop, length)
+        lines = _session(rota, console, plain, stop, length)
     console.print(lines[0], style="bold", markup=False)
     click.echo("\n".join([*lines[1:], "", *_next_steps(place)]))
 
@@ -106,13 +108,13 @@ def _build(path: Path, rows: int, console: Console, stop: Stop) -> None:
         build.build(path, rows, began.replace(tzinfo=None), on_rows=on_rows)
 
 
-def _opened() -> Rota:
-    """Return the demo's rota, its store open and migrated."""
+def _configured() -> Rota:
+    """Return the demo's rota. Its store has an address, and nothing is created yet."""
     from rota.demo.app import rota  # only now: it looks where the shop's folder is
 
     if rota.settings.sources["lease"] == "default":
         rota.configure(lease=LEASE)
-    rota.store.migrate()
+    rota.store  # noqa: B018 - refuses an address that it can not read
     return rota
 
 
@@ -122,6 +124,7 @@ def _session(rota: Rota, console: Console, plain: bool, stop: Stop, length: time
 
     face: Face = Plain() if plain else Screen(console)
     try:
+        rota.store.migrate()
         return Session(rota, face, stop, length).run()
     finally:
         rota.close()
@@ -130,7 +133,7 @@ def _session(rota: Rota, console: Console, plain: bool, stop: Stop, length: time
 def _length(text: str | None) -> timedelta | None:
     if text is None:
         return None
-    length = parse_duration(text)
+    length = duration("--for", text)
     if length < timedelta(seconds=1):
         raise InvalidValue("--for", text, "it must be at least 1 second")
     return length
