@@ -311,7 +311,8 @@ def test_a_timetable_of_ones_own_needs_next_after_alone():
 def test_in_zone_fills_in_where_none_was_given():
     both = daily("02:00") | cron("0 3 * * *", "UTC") | (daily("04:00") - CHRISTMAS)
     assert str(both.in_zone(PARIS)) == (
-        "(daily 02:00 in Europe/Paris) | (cron 0 3 * * * in UTC) | ((daily 04:00 in Europe/Paris) - 2026-12-25)"
+        "(daily 02:00 in Europe/Paris) | (cron 0 3 * * * in UTC) | "
+        "((daily 04:00 in Europe/Paris) - 2026-12-25)"
     )
     assert (cron("H 0 * * *") | cron("H 1 * * *")).for_schedule("a") == cron("H 0 * * *").for_schedule(
         "a"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rota.core.localtime import DAY, END
 
@@ -107,8 +107,7 @@ class WeekDays:
         return periods * self._mask.bit_count() + reached.bit_count()
 
 
-@dataclass(frozen=True, slots=True)
-class Selectors:
+class Selectors(NamedTuple):
     """Which days of a month. Each part adds days; `month_mask` says how they combine.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from rota.core.timetables.days import Selectors
 from rota.errors import InvalidTimetable
@@ -26,13 +26,14 @@ class Kind:
         values: Every accepted spelling of a number.
     """
 
-    __slots__ = ("form", "hash_top", "high", "low", "name", "top", "values", "words")
+    __slots__ = ("all", "form", "hash_top", "high", "low", "name", "top", "values", "words")
 
     def __init__(self, name: str, low: int, high: int, words: tuple[str, ...] = ()) -> None:
         self.name, self.low, self.high, self.words = name, low, high, words
         self.top = 6 if name == "day-of-week" else high
         self.hash_top = 28 if name == "day-of-month" else self.top
         self.values = {f"{number:0{width}}": number for number in range(low, high + 1) for width in (1, 2)}
+        self.all = (2 << self.top) - (1 << low)
         self.values |= {word: number for number, word in enumerate(words, low)}
         self.form = f"a number {low}-{high}" + (f" or a name {words[0]}-{words[-1]}" if words else "")
 
@@ -52,8 +53,7 @@ _BACK = re.compile(r"L-(\d{1,2})", re.ASCII)
 _NEAREST = re.compile(r"(\d{1,2})W", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class CronFields:
+class CronFields(NamedTuple):
     """A whole cron line, read. Each mask has bit n for the number n."""
 
     seconds: int
@@ -90,7 +90,15 @@ def read_fields(texts: list[str]) -> CronFields:
 
 @lru_cache(maxsize=2048)
 def _numbers(position: int, text: str) -> int:
-    kind, mask = KINDS[position], 0
+    return _mask(KINDS[position], text)
+
+
+def _mask(kind: Kind, text: str) -> int:
+    if text == "*":
+        return kind.all
+    if text in kind.values:
+        return 1 << kind.values[text]
+    mask = 0
     for item in text.split(","):
         mask |= _range_mask(kind, item)
     return mask
@@ -98,6 +106,8 @@ def _numbers(position: int, text: str) -> int:
 
 @lru_cache(maxsize=512)
 def _day_of_month(text: str) -> Selectors:
+    if "L" not in text and "W" not in text:
+        return Selectors(_mask(DAY_OF_MONTH, text))
     mask, back, nearest, last_weekday = 0, [], [], False
     for item in text.split(","):
         if item == "L":
@@ -117,6 +127,8 @@ def _day_of_month(text: str) -> Selectors:
 
 @lru_cache(maxsize=512)
 def _day_of_week(text: str) -> Selectors:
+    if "L" not in text and "#" not in text:
+        return Selectors(of_week=_week(_mask(DAY_OF_WEEK, text)))
     mask, nth, last = 0, [], []
     for item in text.split(","):
         day, sharp, which = item.partition("#")
@@ -126,8 +138,12 @@ def _day_of_week(text: str) -> Selectors:
             last.append(_weekday(item[:-1]))
         else:
             mask |= _range_mask(DAY_OF_WEEK, item)
-    week = sum(1 << day for day in range(7) if mask >> (day + 1) % 7 & 1 or (day == 6 and mask >> 7 & 1))
-    return Selectors(of_week=week, nth=tuple(sorted({*nth})), last=tuple(sorted({*last})))
+    return Selectors(of_week=_week(mask), nth=tuple(sorted({*nth})), last=tuple(sorted({*last})))
+
+
+def _week(mask: int) -> int:
+    """Return bits 0-6 from Monday on for bits 0-7 from Sunday to Sunday."""
+    return mask >> 1 & 0x7F | (mask & 1) << 6
 
 
 def _weekday(text: str) -> int:
