@@ -1,0 +1,99 @@
+"""Stores to test, each over a real database of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rota.ports import Store
+from rota.stores import open_store
+
+if TYPE_CHECKING:
+    from tests.services.postgres import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database. `shared` in `build.py` leaves out the one that two store objects can not share."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store may be made: there is no schema yet."""
+    if kind == "memory":
+        return "sqlite:///:memory:"
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'rota.db'}"
+    return str(request.getfixturevalue("postgres_dsn"))
+
+
+@pytest.fixture
+def store_url(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where a store is. On PostgreSQL its schema is copied from one that was made before."""
+    if kind != "postgres":
+        yield request.getfixturevalue("empty_url")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create_database(server.create_template("rota", _migrate))
+    yield url
+    server.drop_database(url)
+
+
+def _migrate(url: str) -> None:
+    with closing(open_store(url)) as store:
+        store.migrate()
+
+
+@pytest.fixture
+def another(kind: str, store_url: str) -> Iterator[Callable[[], Store]]:
+    """Open one more store object over the same database, as another node would. Memory has only one."""
+    with ExitStack() as opened:
+        one = open_store(store_url)
+        opened.callback(one.close)
+
+        def open_another() -> Store:
+            if kind == "memory":
+                return one
+            more = open_store(store_url)
+            opened.callback(more.close)
+            return more
+
+        yield open_another
+
+
+@pytest.fixture
+def store(another: Callable[[], Store]) -> Store:
+    return another()
+
+
+@pytest.fixture
+def connect(kind: str, store: Store, store_url: str) -> Callable[[], Any]:
+    """Connect to the same database by its plain driver, as an application or an operator would."""
+
+    def connection() -> Any:
+        if kind == "postgres":
+            import psycopg
+
+            return psycopg.connect(store_url)
+        return sqlite3.connect(store_url.removeprefix("sqlite:///"))
+
+    store.clock()  # a file has its tables from now on
+    return connection
+
+
+@pytest.fixture
+def by_hand(connect: Callable[[], Any]) -> Callable[[str], None]:
+    """Execute a statement of an operator who knows better."""
+
+    def execute(statement: str) -> None:
+        with closing(connect()) as connection:
+            connection.execute(statement)
+            connection.commit()
+
+    return execute
