@@ -1,45 +1,55 @@
-"""The one clock: the store's, carried forward by this machine's monotonic time."""
+"""The one clock: the store's, carried forward by this machine's steady time."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-RESYNC = timedelta(seconds=30)
+# Steady time that goes on while the machine sleeps, where the system has such a clock (Linux).
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def steady_seconds() -> float:
+    """Return seconds since some instant in the past: never set, never back."""
+    return time.clock_gettime(_STEADY)
 
 
 class StoreClock:
     """Tells the store's time without asking the store each time. It never goes back.
 
+    This machine's wall clock plays no part: it may be off by years.
+
     Args:
         ask: Returns the store's time.
+        steady: Returns seconds of steady time.
     """
 
-    def __init__(self, ask: Callable[[], datetime]) -> None:
-        self._ask = ask
-        self._base: datetime | None = None
-        self._base_at = 0.0
+    def __init__(self, ask: Callable[[], datetime], steady: Callable[[], float] = steady_seconds) -> None:
+        self._ask, self._steady = ask, steady
+        self._lock = threading.Lock()
+        self._base: tuple[datetime, float] | None = None
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         """Return the store's time."""
-        if self._base is None:
-            self.resync()
-        assert self._base is not None
-        now = self._base + timedelta(seconds=time.monotonic() - self._base_at)
-        if now < self._last:  # the store's clock was set back: stand still until it has caught up
-            return self._last
+        base = self._base or self.resync()
+        now = base[0] + timedelta(seconds=self._steady() - base[1])
+        last = self._last
+        if now < last:  # the store's clock was set back: stand still until it has caught up
+            return last
         self._last = now
         return now
 
-    def resync(self) -> None:
-        """Learn the store's time anew. The half of the round trip is the error at most."""
-        before = time.monotonic()
-        told = self._ask()
-        after = time.monotonic()
-        self._base, self._base_at = told, (before + after) / 2
+    def resync(self) -> tuple[datetime, float]:
+        """Learn the store's time anew: half of the round trip is the error at most."""
+        with self._lock:
+            before = self._steady()
+            told = self._ask()
+            self._base = base = told, (before + self._steady()) / 2
+            return base
 
     def offset(self) -> timedelta:
-        """Return the store's clock minus this machine's."""
+        """Return the store's clock minus this machine's wall clock."""
         return self.now() - datetime.now(UTC)

@@ -18,6 +18,7 @@ class Heartbeat:
     Args:
         node: Returns the node's row as it is at an instant.
         runner: `None` for a node that is no worker.
+        resync: Learns the store's time anew.
     """
 
     name = "heartbeat"
@@ -29,10 +30,11 @@ class Heartbeat:
         node: Callable[[datetime], Node],
         runner: Runner | None,
         *,
+        resync: Callable[[], object],
         every: timedelta,
         lease: timedelta,
     ) -> None:
-        self._store, self._node, self._runner = store, node, runner
+        self._store, self._node, self._runner, self._resync = store, node, runner, resync
         self._every, self._lease = every, lease
         self._joined_at: datetime | None = None
 
@@ -44,6 +46,7 @@ class Heartbeat:
                 self._renew(self._runner, held, now)
         if self._joined_at is None or now - self._joined_at >= self._every / 2:
             self._store.join(self._node(now))
+            self._resync()
             self._joined_at = now
         return now + self._every
 

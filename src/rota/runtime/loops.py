@@ -65,7 +65,7 @@ class Loop:
         while not self._stopping:
             self._woken.clear()
             pause = self._turn()
-            if pause > 0:
+            if pause > 0 and not self._stopping:
                 self._woken.wait(pause)
 
     def _turn(self) -> float:
