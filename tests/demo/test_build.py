@@ -91,7 +91,7 @@ class TestFolder:
     def test_another_applications_database_is_foreign(self, tmp_path):
         with closing(sqlite3.connect(tmp_path / "shop.db")) as db:
             db.execute("CREATE TABLE orders (id)")
-        with pytest.raises(FolderRefused, match="shop.db"):
+        with pytest.raises(FolderRefused, match=r"shop\.db"):
             prepare(tmp_path, fresh=True)
 
     def test_that_is_a_file_is_refused(self, tmp_path):

@@ -13,7 +13,9 @@ SUBMISSION = """
 STUCK = """
     INSERT INTO submissions (user_id, status, content, created_at, updated_at)
     VALUES (1, 'processing', 'text', datetime('now'), datetime('now', ?))"""
-CONVERSATION = "INSERT INTO conversations (user_id, title, updated_at) VALUES (1, 'chair', datetime('now', ?))"
+CONVERSATION = (
+    "INSERT INTO conversations (user_id, title, updated_at) VALUES (1, 'chair', datetime('now', ?))"
+)
 ORPHAN = "INSERT INTO messages (conversation_id, body, created_at) VALUES (99, 'hello', datetime('now', ?))"
 KEY = "INSERT INTO idempotency_keys (key, response, expires_at) VALUES (random(), '{}', datetime('now', ?))"
 SESSION = "INSERT INTO sessions (user_id, token, expires_at) VALUES (1, random(), datetime('now', ?))"
@@ -151,7 +153,9 @@ class TestSearchIndex:
     def test_counts_every_word_and_tells_how_far_it_is(self):
         with shop.connect() as db:
             bodies = ["red chair", "Red lamp", "blue chair"]
-            db.executemany("INSERT INTO messages VALUES (NULL, 1, ?, datetime('now'))", [(b,) for b in bodies])
+            db.executemany(
+                "INSERT INTO messages VALUES (NULL, 1, ?, datetime('now'))", [(b,) for b in bodies]
+            )
         told: list[tuple[int, int, str]] = []
         done = search.rebuild(2, 0, lambda *one: told.append(one), lambda: False)
         assert done == {"messages_indexed": 3, "words": 4}

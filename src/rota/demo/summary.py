@@ -110,7 +110,6 @@ def rows_table(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
     """Return the rows of each of the shop's tables, before and after, as lines."""
     lines = [f"{'rows':<20}{'before':>10}{'after':>12}{'change':>12}"]
     for name, after in now.items():
-        lines.append(
-            f"{name:<20}{before.get(name, 0):>10,}{after:>12,}{words.change(before.get(name, 0), after):>12}"
-        )
+        was = before.get(name, 0)
+        lines.append(f"{name:<20}{was:>10,}{after:>12,}{words.change(was, after):>12}".rstrip())
     return lines
