@@ -9,7 +9,6 @@ from itertools import groupby
 
 from rota.core.localtime import Gap, Repeat
 from rota.core.timetables.base import Json, Seconds
-from rota.core.timetables.combine import merged
 from rota.core.timetables.days import FIRST_DAY, Days, EachNthDay, MonthDays, Selectors, WeekDays, day_number
 from rota.core.timetables.local import LocalTimes, TimesOfDay
 from rota.core.timetables.read import (
@@ -21,6 +20,7 @@ from rota.core.timetables.read import (
     read_time,
     read_weekdays,
 )
+from rota.core.timetables.sets import merged
 from rota.core.timetables.zoned import Zone, Zoned
 from rota.core.words import WEEKDAYS, clock_time, join_words, nth_word, ordinal
 from rota.errors import InvalidTimetable
@@ -227,10 +227,7 @@ class Weekly(Zoned):
 
     def describe(self) -> str:
         """Say in English when it is due."""
-        groups = [
-            f"at {_say_times(times)} on {join_words([f'{WEEKDAYS[day]}s' for day in days])}"
-            for days, times in self._groups()
-        ]
+        groups = [f"at {_say_times(times)} on {_say_weekdays(days)}" for days, times in self._groups()]
         said = join_words(groups)
         weeks = "" if self.every == 1 else f" of every {_nth(self.every)} week"
         return f"{said[0].upper()}{said[1:]}{weeks}{_since(self)}{self._said_options()}"
@@ -319,6 +316,10 @@ def _say_month_day(day: int | tuple[int, int]) -> str:
 
 def _nth(number: int) -> str:
     return nth_word(number) if number <= 5 else ordinal(number)
+
+
+def _say_weekdays(days: Sequence[int]) -> str:
+    return "weekdays" if list(days) == [0, 1, 2, 3, 4] else join_words([f"{WEEKDAYS[day]}s" for day in days])
 
 
 def _join_times(times: Sequence[int]) -> str:

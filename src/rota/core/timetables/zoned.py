@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self, get_args
 from zoneinfo import ZoneInfo
@@ -72,11 +71,3 @@ class Zoned(Compiled):
     def _stored_options(self) -> Json:
         named = (("timezone", self.timezone), ("gap", self.gap), ("repeat", self.repeat))
         return {name: value for name, value in named if value is not None}
-
-
-def located(text: object, read: Callable[[], object]) -> None:
-    """Call `read`; a refusal of a part names the whole text."""
-    try:
-        read()
-    except InvalidTimetable as refused:
-        raise refused.within(text) from None
