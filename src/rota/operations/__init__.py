@@ -1,1 +1,1 @@
-"""Operations: what a person or program does. Permission, work and audit line are here, once; every face calls these."""
+"""Operations: what people and programs do. Permission, work and audit line are here, once, for every face."""

@@ -1,0 +1,272 @@
+"""Change schedules: pause, resume, skip the next occurrence, override a field and take that back.
+
+Each takes names, makes a plan, and applies it by compare-and-set on the revision of every schedule: when one
+has changed meanwhile, the plan is made anew, unless the caller said which revision it meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rota.core.changes import paused, redefined, resumed, skipping_next
+from rota.core.overriding import value_of
+from rota.core.records import AuditLine, Change, Json, Override, Schedule, ScheduleState, Source
+from rota.errors import Conflict, InvalidValue
+from rota.operations.actor import Actor, Role
+from rota.operations.fields import changed
+from rota.operations.lookups import PAGE, schedules_named
+from rota.operations.masking import masked
+from rota.operations.results import Effect, Result
+from rota.runtime.events import Event
+
+if TYPE_CHECKING:
+    from rota.app import Rota
+
+TRIES = 5
+Names = str | Sequence[str]
+# Says what becomes of one schedule: a change, what the audit keeps of before and after, and words; or only
+# words, when nothing is to be done.
+Made = tuple[Change, Json, Json, str] | str
+Make = Callable[[Schedule, datetime], Made]
+
+
+def pause(
+    rota: Rota,
+    names: Names,
+    actor: Actor,
+    reason: str = "",
+    until: datetime | None = None,
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Stop schedules from firing, until `until` or until they are resumed. A pause replaces an earlier one.
+
+    Raises:
+        UnknownSchedule: One does not exist; nothing was done.
+        Conflict: One has changed since `expected_revision`, or keeps changing.
+        InvalidValue: `until` has passed, or has no zone.
+        NotPermitted: It takes the role `operator`.
+    """
+    if until is not None and until.tzinfo is None:
+        raise InvalidValue("until", until, "it has no zone", "Give an aware datetime.")
+    until = until and until.astimezone(UTC)
+
+    def make(schedule: Schedule, now: datetime) -> Made:
+        change = paused(schedule, now, actor.name, reason, until)
+        words = f"paused until {until.isoformat()}" if until else "paused until it is resumed"
+        return change, _pause_json(schedule), _pause_json(change.after), words
+
+    return amend(rota, names, actor, "pause", reason, make, dry_run, expected_revision)
+
+
+def resume(
+    rota: Rota,
+    names: Names,
+    actor: Actor,
+    reason: str = "",
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """End the pause of schedules. What came due meanwhile is recorded as skipped. Raises as `pause` does."""
+
+    def make(schedule: Schedule, now: datetime) -> Made:
+        if schedule.pause is None:
+            return "it is not paused"
+        return resumed(schedule, now), _pause_json(schedule), None, "resumed"
+
+    return amend(rota, names, actor, "resume", reason, make, dry_run, expected_revision)
+
+
+def skip_next(
+    rota: Rota,
+    names: Names,
+    actor: Actor,
+    reason: str = "",
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Leave out the next occurrence of schedules. Raises as `pause` does."""
+
+    def make(schedule: Schedule, now: datetime) -> Made:
+        change = skipping_next(schedule, now, actor.name, reason)
+        until = change.after.pause.until if change.after.pause else None
+        words = f"its occurrence of {until.replace(microsecond=0).isoformat()} is left out" if until else ""
+        return change, None, _pause_json(change.after), words
+
+    return amend(rota, names, actor, "skip", reason, make, dry_run, expected_revision)
+
+
+def override(
+    rota: Rota,
+    names: Names,
+    field: str,
+    value: Json,
+    actor: Actor,
+    reason: str = "",
+    until: datetime | None = None,
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Let an operator's value for one field win over the declared one, until `until` or until it is cleared.
+
+    Args:
+        field: One of `rota.core.overriding.FIELDS`.
+        value: JSON, or text as a person types it; checked as the declaration is.
+
+    Raises: as `pause` does, and as `rota.operations.fields.changed` does.
+    """
+    if until is not None and until.tzinfo is None:
+        raise InvalidValue("until", until, "it has no zone", "Give an aware datetime.")
+
+    def make(schedule: Schedule, now: datetime) -> Made:
+        if until is not None and until <= now:
+            raise InvalidValue("until", until.isoformat(), f"it must be later than now ({now.isoformat()})")
+        if schedule.source is Source.USER:
+            raise InvalidValue(
+                "schedule", schedule.name, "a user made it", "Edit it instead of overriding it."
+            )
+        if schedule.state is ScheduleState.RETIRED:
+            return "it is retired: the code no longer declares it"
+        wanted = value_of(changed(rota, schedule.effective, field, value), field)
+        one = Override(
+            field=field, value=wanted, author=actor.name, reason=reason, created_at=now, until=until
+        )
+        others = tuple(each for each in schedule.overrides if each.field != field)
+        before = value_of(schedule.effective, field)
+        change = redefined(schedule, now, overrides=(*others, one))
+        return (
+            change,
+            {field: before},
+            {field: wanted},
+            f"{field}: {shown(field, before)} -> {shown(field, wanted)}",
+        )
+
+    return amend(rota, names, actor, "override", reason, make, dry_run, expected_revision)
+
+
+def clear_override(
+    rota: Rota,
+    names: Names,
+    field: str | None,
+    actor: Actor,
+    reason: str = "",
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Return one field, or with `None` every field, to what the code declares. Raises as `pause` does."""
+
+    def make(schedule: Schedule, now: datetime) -> Made:
+        dropped = [one for one in schedule.overrides if field is None or one.field == field]
+        if not dropped:
+            return f"{field} is not overridden" if field else "nothing is overridden"
+        kept = tuple(one for one in schedule.overrides if one not in dropped)
+        change = redefined(schedule, now, overrides=kept)
+        names = [one.field for one in dropped]
+        before = {name: value_of(schedule.effective, name) for name in names}
+        after = {name: value_of(schedule.declared, name) for name in names}
+        return change, before, after, f"{', '.join(names)} as declared again"
+
+    return amend(rota, names, actor, "clear override", reason, make, dry_run, expected_revision)
+
+
+def amend(
+    rota: Rota,
+    names: Names,
+    actor: Actor,
+    action: str,
+    reason: str,
+    make: Make,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+    role: Role = Role.OPERATOR,
+) -> Result:
+    """Change schedules by name, each once; one transaction for every 500 of them."""
+    actor.require(role, action)
+    wanted = list(dict.fromkeys([names] if isinstance(names, str) else names))
+    if expected_revision is not None and len(wanted) > 1:
+        raise InvalidValue("expected_revision", expected_revision, "it is that of one schedule")
+    schedules_named(rota, wanted)  # before anything is changed: all of them exist
+    effects: list[Effect] = []
+    revisions: dict[str, int] = {}
+    for start in range(0, len(wanted), PAGE):
+        chunk = wanted[start : start + PAGE]
+        part = _amend_chunk(rota, chunk, actor, action, reason, make, dry_run, expected_revision)
+        effects += part.effects
+        revisions |= part.revisions
+    return Result(action=action, dry_run=dry_run, effects=tuple(effects), revisions=revisions)
+
+
+def _amend_chunk(
+    rota: Rota,
+    names: Sequence[str],
+    actor: Actor,
+    action: str,
+    reason: str,
+    make: Make,
+    dry_run: bool,
+    expected: int | None,
+) -> Result:
+    for _ in range(TRIES):
+        now = rota.clock.now()
+        effects, changes, lines = [], [], []
+        for schedule in schedules_named(rota, names):
+            if expected is not None and schedule.revision != expected:
+                raise Conflict(f"schedule {schedule.name!r}")
+            made = make(schedule, now)
+            if isinstance(made, str):
+                effects.append(Effect(schedule.name, False, made))
+                continue
+            change, before, after, words = made
+            effects.append(Effect(schedule.name, True, words + _warning(change)))
+            changes.append(change)
+            lines.append(
+                actor.line(rota.name, now, action, schedule.name, reason, masked(before), masked(after))
+            )
+        if dry_run or not changes or rota.store.amend(changes, lines):
+            revisions = {} if dry_run else {one.after.name: one.after.revision for one in changes}
+            if not dry_run:
+                _tell(rota, lines, now)
+            return Result(action=action, dry_run=dry_run, effects=tuple(effects), revisions=revisions)
+        if expected is not None:
+            break
+    raise Conflict(f"schedule {names[0]!r}" if len(names) == 1 else f"one of {len(names)} schedules")
+
+
+def _warning(change: Change) -> str:
+    after = change.after
+    if after.state is ScheduleState.QUARANTINED:
+        return f"; it is quarantined: {after.quarantine}"
+    return "; it is never due again" if after.state is ScheduleState.FINISHED else ""
+
+
+def _tell(rota: Rota, lines: Sequence[AuditLine], now: datetime) -> None:
+    for line in lines:
+        facts = {"action": line.action, "by": line.actor, "reason": line.reason}
+        rota.events.tell(
+            Event(kind="schedule_changed", at=now, subject=line.subject, schedule=line.subject, facts=facts)
+        )
+
+
+def _pause_json(schedule: Schedule) -> Json:
+    pause = schedule.pause
+    if pause is None:
+        return None
+    return {
+        "by": pause.by,
+        "reason": pause.reason,
+        "at": pause.at.isoformat(),
+        "until": pause.until.isoformat() if pause.until else None,
+    }
+
+
+def shown(field: str, value: Json) -> str:
+    """Write a value of a field for people, secrets masked."""
+    text = str(masked({field: value})[field])
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,137 @@
+"""Read schedules: lists, everything about one, and when it is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rota.core.occurrences import TICK, compiled, occurrences_in
+from rota.core.overriding import FIELDS, value_of
+from rota.core.records import Run, RunQuery, Schedule, ScheduleQuery, ScheduleState
+from rota.core.timetables import Timetable
+from rota.errors import InvalidValue, RotaError
+from rota.operations.lookups import schedule_named
+from rota.operations.masking import masked
+from rota.operations.results import FieldView, ScheduleDetail, ScheduleView
+
+if TYPE_CHECKING:
+    from rota.app import Rota
+
+MOST_UPCOMING = 1000
+FAR_AWAY = datetime.fromisoformat("2200-01-01T00:00:00+00:00")
+
+
+def list_schedules(
+    rota: Rota, query: ScheduleQuery | None = None, *, last_runs: bool = True
+) -> list[ScheduleView]:
+    """Return the schedules that match, by name; up to `query.limit` of them.
+
+    Args:
+        last_runs: Look up the latest run of each too.
+    """
+    query = replace(query or ScheduleQuery(), rota=rota.name)
+    return [view(rota, one, _latest(rota, one) if last_runs else None) for one in rota.store.schedules(query)]
+
+
+def get_schedule(rota: Rota, name: str, *, runs: int = 10, count: int = 5) -> ScheduleDetail:
+    """Return everything about one schedule: its last `runs` runs and next `count` occurrences among it.
+
+    Raises:
+        UnknownSchedule: There is none of this name; with names that look like it.
+    """
+    schedule = schedule_named(rota, name)
+    latest = rota.store.runs(RunQuery(rota=rota.name, schedule=name, limit=max(runs, 1)))
+    return ScheduleDetail(
+        view=view(rota, schedule, latest[0] if latest else None),
+        fields=fields_of(schedule),
+        upcoming=tuple(_upcoming(schedule, rota.clock.now(), count)),
+        runs=tuple(latest[:runs]),
+        errors=tuple(rota.store.past_errors(schedule.id)),
+        audit=tuple(rota.store.audit(rota.name, name, 20)),
+    )
+
+
+def upcoming(rota: Rota, name: str, count: int = 5, after: datetime | None = None) -> list[datetime]:
+    """Return when a schedule will be due next: fewer than `count` when it ends, none while it is silent.
+
+    Args:
+        after: Only occurrences after this; default: now.
+
+    Raises:
+        UnknownSchedule: There is none of this name.
+        InvalidValue: `count` is not from 1 to 1000.
+    """
+    if not 1 <= count <= MOST_UPCOMING:
+        raise InvalidValue("count", count, f"it must be from 1 to {MOST_UPCOMING}")
+    now = rota.clock.now()
+    return _upcoming(schedule_named(rota, name), max(after, now) if after else now, count)
+
+
+def view(rota: Rota, schedule: Schedule, last: Run | None = None) -> ScheduleView:
+    """Return `schedule` as a list shows it. One that can not be evaluated is shown all the same."""
+    words, zone, due = schedule.effective.timetable, rota.timezone, None
+    try:
+        timetable = compiled(schedule.name, schedule.effective)
+        words, zone = timetable.describe(), zone_of(timetable) or zone
+        due = next(iter(_upcoming(schedule, rota.clock.now(), 1)), None)
+    except (RotaError, ArithmeticError):  # the reason is in its quarantine
+        pass
+    state = "paused" if schedule.pause and schedule.state is ScheduleState.ACTIVE else str(schedule.state)
+    return ScheduleView(schedule=schedule, state=state, words=words, zone=zone, next_due=due, last=last)
+
+
+def zone_of(timetable: Timetable) -> str | None:
+    """Return the zone of a timetable, or of the first part of one that is made of several."""
+    own = getattr(timetable, "timezone", None)
+    if isinstance(own, str):
+        return own
+    parts: Sequence[Timetable] = getattr(timetable, "members", None) or ()
+    base = getattr(timetable, "base", None)
+    inner = [*parts, *([base] if base is not None else [])]
+    return next((zone for zone in map(zone_of, inner) if zone), None)
+
+
+def fields_of(schedule: Schedule) -> tuple[FieldView, ...]:
+    """Return every field of a schedule: declared, overridden, effective. Secrets are masked."""
+    by_field = {one.field: one for one in schedule.overrides}
+    views = []
+    for name in FIELDS:
+        one = by_field.get(name)
+        views.append(
+            FieldView(
+                field=name,
+                declared=_shown(name, value_of(schedule.declared, name)),
+                effective=_shown(name, value_of(schedule.effective, name)),
+                override=_shown(name, one.value) if one else None,
+                overridden=one is not None,
+                author=one.author if one else "",
+                reason=one.reason if one else "",
+                until=one.until if one else None,
+            )
+        )
+    return tuple(views)
+
+
+def _shown(field: str, value: object) -> object:
+    return masked({field: value})[field]
+
+
+def _upcoming(schedule: Schedule, now: datetime, count: int) -> list[datetime]:
+    """Return occurrences that will run: none inside a pause, none beyond `max_runs`."""
+    pause = schedule.pause
+    if schedule.state is not ScheduleState.ACTIVE or (pause is not None and pause.until is None):
+        return []
+    after = max(now, schedule.cursor)
+    if pause is not None and pause.until is not None:
+        after = max(after, pause.until - TICK)
+    most = schedule.effective.max_runs
+    count = count if most is None else max(min(count, most - schedule.runs_made), 0)
+    timetable = compiled(schedule.name, schedule.effective)
+    return list(islice(occurrences_in(timetable, schedule.effective, after, FAR_AWAY), count))
+
+
+def _latest(rota: Rota, schedule: Schedule) -> Run | None:
+    return next(iter(rota.store.runs(RunQuery(rota=rota.name, schedule=schedule.name, limit=1))), None)
