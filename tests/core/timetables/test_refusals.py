@@ -86,7 +86,11 @@ def test_a_refusal_carries_its_facts():
         (lambda: every("3651d"), "interval is out of range 1 second to 3650 days"),
         (lambda: every(timedelta(milliseconds=1500)), "in whole seconds"),
         (lambda: every(300), "300: interval is not a duration; write one like '5m'"),
-        (lambda: every("5m", start="2026-01-01"), "needed"),
+        (
+            lambda: every("5m", start="2026-01-01"),
+            "'2026-01-01': start is not an ISO date and time with an offset",
+        ),
+        (lambda: parse_timetable("( ) | (5m)"), "'( ) | (5m)': text is not a timetable"),
         (lambda: daily(), "'daily': time is missing"),
         (lambda: daily("25:00"), "'25:00': hour 25 is out of range 0-23"),
         (lambda: daily("02:60"), "'02:60': minute 60 is out of range 0-59"),

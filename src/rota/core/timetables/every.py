@@ -48,9 +48,19 @@ def every(interval: str | timedelta, start: datetime | str | None = None) -> Eve
 
 def _instant(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(checked_text(text))
+        instant: datetime | None = datetime.fromisoformat(checked_text(text))
     except ValueError:
-        raise InvalidTimetable(text, "start", "", "is not an ISO date and time with an offset") from None
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidTimetable(
+            text,
+            "start",
+            "",
+            "is not an ISO date and time with an offset",
+            expected="ISO 8601 with an offset",
+            hint="write 2026-01-01T00:00:00Z",
+        )
+    return instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _single(line: str, zone: str | None) -> Timetable:
         return _with_options("once", line, zone)
     if _DURATION.fullmatch(line):
         return _with_options("every", line, zone)
-    if line[0] in "0123456789*@?H" or len(line.split()) >= 5:
+    if line[:1] in {*"0123456789*@?H"} or len(line.split()) >= 5:
         return _with_options("cron", line, zone)
     raise InvalidTimetable(
         line,
