@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from rota.core.records import Claimed, Finished, Outcome
 from tests.runners.harness import START, Harness, claimed, until
 
@@ -278,5 +279,3 @@ def _alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
-
-

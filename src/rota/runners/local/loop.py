@@ -93,6 +93,9 @@ class LoopExecutor:
             if self._home is home:
                 home.left = True
                 self._home = None
+        for attempt in reversed(list(home.fresh)):
+            if home.fresh.pop(attempt, None) is not None:
+                self._ready.appendleft(attempt)
         if self._ready:
             self._call_home()
 
@@ -117,10 +120,13 @@ class LoopExecutor:
                 attempt = self._ready.popleft()
             except IndexError:
                 return
+            home.fresh[attempt] = True
             attempt.handle = task = home.loop.create_task(self._perform(attempt, home))
             home.running[attempt] = task
 
     async def _perform(self, attempt: Attempt, home: _Home) -> None:
+        if home.fresh.pop(attempt, None) is None:  # the loop was left meanwhile, and another has the attempt
+            return
         outbox = self._outbox
         current.set(attempt)
         attempt.started_at = outbox.clock.now()
@@ -152,7 +158,8 @@ class _Home:
     """An event loop and its thread.
 
     Attributes:
-        running: The attempts on it, in the order they began.
+        running: The attempts on it, in the order they came.
+        fresh: Those that have not begun. Whoever pops one from here has it.
         called: It was asked to look at the queue, and has not yet.
         alive: It has answered since it was last asked.
         left: A body blocks it. What is on it ends there if the body ever lets go.
@@ -161,6 +168,7 @@ class _Home:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.running: dict[Attempt, asyncio.Task[None]] = {}
+        self.fresh: dict[Attempt, bool] = {}
         self.called = False
         self.alive = True
         self.left = False

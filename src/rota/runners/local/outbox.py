@@ -135,6 +135,7 @@ class Outbox:
             try:
                 self._on_change()
             except Exception:
+                self._told = False  # told again at the next end
                 log.exception("the runtime could not be told")
         if self._awaited:
             with self._ended:
