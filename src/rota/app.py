@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from rota import settings as settings_
-from rota.core.ids import keyed_id, time_id
+from rota.core.ids import time_id
 from rota.core.localtime import zone_named
-from rota.core.policies import Backoff, Concurrency, duration
-from rota.core.records import Declared, Definition, NewRun
+from rota.core.policies import Backoff, Concurrency
+from rota.core.records import Declared, Definition
 from rota.core.timetables import Timetable
 from rota.declare.arguments import Arguments
 from rota.declare.commands import any_arguments, checked_command, command_body
 from rota.declare.limits import checked_name
-from rota.declare.options import SHARED, Span, TaskOptions, checked_priority, definition, task_options
+from rota.declare.options import SHARED, Span, TaskOptions, definition, task_options
 from rota.declare.registry import Placed, Registry, caller_place, discover, first_line
 from rota.declare.tasks import EnqueueOptions, Task
-from rota.errors import InvalidPolicy, InvalidValue
+from rota.errors import InvalidValue
 from rota.housekeeping import OWN
 from rota.housekeeping.history import declare_purge
 from rota.runners.local.context import RunContext
@@ -386,48 +383,8 @@ class Rota:
             from rota.runners.inline import run_inline
 
             return [run_inline(task.body, args) for args in batch]
-        runs = self.requested(task, batch, options, self.clock.now())
+        from rota.operations.enqueueing import requested
+
+        runs = requested(self.name, task, batch, options, self.clock.now())
         self.store.enqueue(runs, connection=options.connection)
         return [run.id for run in runs]
-
-    def requested(
-        self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions, now: datetime
-    ) -> list[NewRun]:
-        """Return the runs that an application asks for; nothing is stored yet."""
-        if options.key is not None and len(batch) > 1:
-            raise InvalidValue("key", options.key, f"one key makes one run, but {len(batch)} are asked for")
-        lane = task.options.concurrency
-        run = NewRun(
-            id="",
-            rota=self.name,
-            task=task.name,
-            created_at=now,
-            run_at=_start(now, options),
-            policy=task.options.policy,
-            queue=task.options.queue if options.queue is None else checked_name("queue", options.queue),
-            priority=task.options.priority
-            if options.priority is None
-            else checked_priority(options.priority),
-            lane=lane.key if lane else None,
-            lane_limit=lane.limit if lane else 1,
-        )
-        if options.key is not None:
-            return [replace(run, id=keyed_id(self.name, checked_name("key", options.key)), args=batch[0])]
-        bits = int.from_bytes(os.urandom(10), "big")
-        # One random start and a count: ids made together differ, and sort in the order they were asked for.
-        return [replace(run, id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
-
-
-def _start(now: datetime, options: EnqueueOptions) -> datetime:
-    if options.at is not None and options.delay is not None:
-        raise InvalidValue("delay", options.delay, "at is given too; give one of them")
-    if options.at is not None:
-        if options.at.tzinfo is None:
-            raise InvalidValue("at", options.at, "it has no zone", "Give an aware datetime.")
-        return options.at
-    if options.delay is None:
-        return now
-    wait = duration("delay", options.delay)
-    if wait < timedelta(0):
-        raise InvalidPolicy("delay", options.delay, "it must not be negative")
-    return now + wait

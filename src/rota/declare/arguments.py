@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import msgspec
-
 from rota.declare.limits import checked_payload
 from rota.errors import InvalidArguments, InvalidValue
 
@@ -99,6 +97,8 @@ class Arguments:
         }
 
     def _schema_of(self, parameter: inspect.Parameter) -> dict[str, Any]:
+        import msgspec  # here and below: on first use, `import rota` does without it
+
         try:
             schema = dict(msgspec.json.schema(self.hints[parameter.name]))
         except TypeError:  # a type that msgspec does not know: anything goes
@@ -129,6 +129,8 @@ class Arguments:
     def _plain(self, name: str, value: Any) -> Any:
         if type(value) in (str, int, bool, type(None), float):
             return value
+        import msgspec
+
         try:
             return msgspec.to_builtins(value)
         except (TypeError, ValueError, RecursionError) as error:
@@ -138,6 +140,8 @@ class Arguments:
         hint = self.hints.get(name, Any)
         if hint is Any or type(value) is hint:
             return value
+        import msgspec
+
         try:
             return msgspec.convert(value, hint)
         except msgspec.ValidationError as error:

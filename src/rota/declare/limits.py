@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from rota.errors import InvalidValue
 
 MAX_NAME = 200
@@ -47,6 +45,8 @@ def checked_payload(what: str, args: Mapping[str, Any]) -> None:
             return
     for name, value in args.items():
         _check(name, value, 1)
+    import msgspec  # on first use: `import rota` does without it
+
     size = len(msgspec.json.encode(args))
     if size > MAX_PAYLOAD:
         raise InvalidValue(

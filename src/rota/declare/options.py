@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from rota.core.planning import first_due
+from rota.core.occurrences import first_due
 from rota.core.policies import (
     Backoff,
     CatchUp,
@@ -130,7 +130,7 @@ def definition(
             "timetable", timetable, "it must be a timetable or its text", "Write cron('0 2 * * *')."
         )
     if exclude is not None:
-        when = when - exclude  # type: ignore[operator]
+        when = when - exclude
     for field, value in (("start", start), ("end", end)):
         if value is not None and value.tzinfo is None:
             raise InvalidValue(field, value, "it has no zone", "Give an aware datetime.")

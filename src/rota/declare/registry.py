@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
 from rota.core.records import Declared
 from rota.core.tasks import Body
 from rota.declare.arguments import Arguments
@@ -108,6 +106,8 @@ class Registry:
 
     def fingerprint(self) -> str:
         """Return a hash of every schedule: two releases that declare the same have the same."""
+        import msgspec  # on first use: `import rota` does without it
+
         texts = msgspec.json.encode(self.declared(), order="deterministic")
         return blake2b(texts, digest_size=16).hexdigest()
 

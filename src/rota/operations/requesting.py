@@ -17,6 +17,7 @@ from rota.declare.limits import checked_name, checked_payload
 from rota.declare.tasks import EnqueueOptions
 from rota.errors import InvalidValue, NotEnded
 from rota.operations.actor import Actor, Role
+from rota.operations.enqueueing import requested
 from rota.operations.lookups import run_like, schedule_named
 from rota.operations.masking import masked
 from rota.operations.results import Backfill
@@ -50,7 +51,7 @@ def enqueue(
     actor.require(Role.OPERATOR, "enqueue")
     known, now = rota.registry.task(task), rota.clock.now()
     options = EnqueueOptions(delay=delay, at=at, key=key, queue=queue, priority=priority)
-    (run,) = rota.requested(known, [known.arguments.to_json((), args)], options, now)
+    (run,) = requested(rota.name, known, [known.arguments.to_json((), args)], options, now)
     run = replace(run, by=actor.name)
     after = masked({"task": task, "args": dict(run.args)})
     rota.store.enqueue([run], [actor.line(rota.name, now, "enqueue", run.id, "", None, after)])

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rota.core.policies import CatchUp, Concurrency, Overlap, RunPolicy
-from rota.core.records.runs import NewRun
 from rota.core.records.states import Json, RunState, ScheduleState, Source
+
+if TYPE_CHECKING:
+    from rota.core.records.runs import NewRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
