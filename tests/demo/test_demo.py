@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "from rota.demo.command import demo; demo()"]
+COMMAND = [sys.executable, "-c", "from rota.cli import main; main()", "demo"]
 FOREIGN = re.compile("ROTA_|SHOP_")
 PATIENCE = 60  # seconds until a test is given up
 

@@ -122,7 +122,7 @@ def rows_block(snapshot: Snapshot, lines: int) -> RenderableType:
     table = _grid(header=True)
     _column(table, "table", ratio=1)
     for name in ("before", "now", "change"):
-        _column(table, name, justify="right", width=9)
+        _column(table, name, justify="right", width=8)
     for name, now in list(snapshot.rows.items())[: lines - 1]:
         before = snapshot.before.get(name, 0)
         table.add_row(name, Text(f"{before:,}", "dim"), f"{now:,}", _change(before, now))

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rota.core.policies import duration
 from rota.demo import build, folder, shop
 from rota.demo.stopping import AtOnce, Stop
-from rota.errors import InvalidValue, RotaError, StoreUnavailable
+from rota.errors import InvalidValue
 
 if TYPE_CHECKING:
     from rota import Rota
@@ -24,19 +24,6 @@ APP = "rota.demo.app:rota"
 LEASE = "6s"  # short, so that a demo that was killed is seen to be taken over by the next
 FEWEST_ROWS, MOST_ROWS = 100, 20_000_000
 EXIT_AT_ONCE = 130
-
-
-class Refused(click.ClickException):
-    """Ends the command with one line, and the exit code that fits the error."""
-
-    def __init__(self, error: RotaError) -> None:
-        super().__init__(str(error))
-        self.unreachable = isinstance(error, StoreUnavailable)
-
-    @property
-    def exit_code(self) -> int:  # type: ignore[override]
-        """5: the store can not be reached; 2: a value can not be used."""
-        return 5 if self.unreachable else 2
 
 
 class Stopped(Exception):
@@ -68,11 +55,10 @@ def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool) ->
     """
     try:
         _demo(_length(length), Path(place), _rows(rows), fresh, plain)
-    except RotaError as error:
-        raise Refused(error) from error
     except Stopped:
         click.echo("Stopped before the shop was built; the next start builds it.")
     except AtOnce:
+        click.echo("Ended at once; the next start takes over what was running.", err=True)
         os._exit(EXIT_AT_ONCE)  # tasks that are still running are not waited for
 
 

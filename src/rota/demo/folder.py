@@ -14,7 +14,7 @@ ENDINGS = ("", "-wal", "-shm", "-journal", ".part")
 OURS = frozenset(f"{name}{ending}" for name in DATABASES for ending in ENDINGS)
 
 
-class FolderRefused(RotaError):
+class FolderRefused(RotaError, ValueError):
     """The demo can not use a folder. Nothing in it was changed.
 
     Attributes:

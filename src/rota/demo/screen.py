@@ -20,7 +20,7 @@ from rota.demo.watch import Snapshot
 
 WIDE = 110  # from here on the feed and the rows stand side by side
 AIRY = 36  # from this height on there are blank lines between the blocks
-ROWS_WIDTH = 50
+ROWS_WIDTH = 47
 AT_ONCE = timedelta(seconds=0.5)  # what is due sooner has begun before anyone has read it
 
 

@@ -39,7 +39,7 @@ class Tally:
             case "lost":
                 self.lost[entry.subject] += 1
         for name, value in entry.numbers.items():
-            if name.endswith(PURGED):
+            if value and name.endswith(PURGED):
                 self.purged[name.removesuffix(PURGED)] += value
 
     def look(self, snapshot: Snapshot) -> None:
