@@ -96,6 +96,7 @@ class SqliteDatabase:
                     connection.execute("COMMIT")
 
     def borrowed(self, connection: Any) -> Cursor:
+        self._prepare()
         return SqliteCursor(connection, self._statements)
 
     def migrate(self, *, dry_run: bool) -> list[str]:
@@ -165,13 +166,14 @@ class _Watcher:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self._seen: int | None = None
+        self.look()  # what is committed from now on is news; before the first use, all of it is
 
     def look(self) -> frozenset[str]:
         with suppress(sqlite3.Error, StoreUnavailable):
             version = self._database.data_version()
             if version is not None and version != self._seen:
-                before, self._seen = self._seen, version
-                return frozenset(TOPICS if before is not None else ())
+                self._seen = version
+                return frozenset(TOPICS)
         return frozenset()
 
 
