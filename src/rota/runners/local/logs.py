@@ -28,11 +28,11 @@ class Lines:
         """Add a line, or note once that there is no room for it."""
         if self._full:
             return
-        line = f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {level} {clean(message, MAX_LOG)}\n"
+        line = f"{_time(at)} {level} {clean(message, MAX_LOG)}\n"
         self._size += len(line.encode())
         if self._size > MAX_LOG:
             self._full = True
-            line = f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} WARNING {FULL}\n"
+            line = f"{_time(at)} WARNING {FULL}\n"
         self._lines.append(line)
 
     def take(self) -> str:
@@ -43,6 +43,10 @@ class Lines:
                 taken.append(self._lines.popleft())
         except IndexError:
             return "".join(taken)
+
+
+def _time(at: datetime) -> str:
+    return f"{at.hour:02}:{at.minute:02}:{at.second:02}.{at.microsecond // 1000:03}"  # 5 times strftime
 
 
 class Capture(logging.Handler):
@@ -57,6 +61,7 @@ class Capture(logging.Handler):
         self.setFormatter(logging.Formatter("%(message)s"))
         self._before = _AsBefore(logging.WARNING)
         self._filtered: list[logging.Handler] = []
+        self._pinned = False
 
     def install(self) -> None:
         root = logging.getLogger()
@@ -65,8 +70,17 @@ class Capture(logging.Handler):
             self._filtered = list(root.handlers)
             for handler in self._filtered:
                 handler.addFilter(self._before)
+            self._pin_own(root.level)
             root.setLevel(self.level)
         root.addHandler(self)
+
+    def _pin_own(self, level: int) -> None:
+        """Keep Rota's own loggers at the level they had: no body logs there, and a line for each start and
+        end of a run that nobody wants to see would cost more than all the rest of a short run."""
+        own = logging.getLogger("rota")
+        if own.level == logging.NOTSET:
+            own.setLevel(level)
+            self._pinned = True
 
     def uninstall(self) -> None:
         root = logging.getLogger()
@@ -75,7 +89,9 @@ class Capture(logging.Handler):
             handler.removeFilter(self._before)
         if self._filtered or root.level == self.level:
             root.setLevel(self._before.level)
-        self._filtered = []
+        if self._pinned:
+            logging.getLogger("rota").setLevel(logging.NOTSET)
+        self._filtered, self._pinned = [], False
 
     def emit(self, record: logging.LogRecord) -> None:
         voice: Voice | None = getattr(record, "rota_voice", None) or current.get()
