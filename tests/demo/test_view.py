@@ -12,7 +12,6 @@ from rich.console import Console
 from rota import Rota, every
 from rota.demo import words
 from rota.demo.feed import Entry, Feed
-from rota.demo.marks import Marks
 from rota.demo.plain import Lines
 from rota.demo.screen import screen, sentence
 from rota.demo.summary import Tally, summary
@@ -43,13 +42,12 @@ def entry(word, subject="sweep", text="", **more):
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-@pytest.mark.parametrize("ascii_only", [False, True])
-def test_the_screen_fits_whatever_it_shows(rota, width, height, ascii_only):
+def test_the_screen_fits_whatever_it_shows(rota, width, height):
     snapshot = watched(rota).look()
     entries = [entry("skipped", text="a reason that is much too long " * 9, subject="name" * 20)] * 60
     console = Console(width=width, file=io.StringIO(), legacy_windows=False)
     options = console.options.update_width(width)
-    lines = console.render_lines(screen(snapshot, entries, "12 s", width, height, Marks(ascii_only)), options)
+    lines = console.render_lines(screen(snapshot, entries, "12 s", width, height), options)
     least = 14  # lines: below that, the terminal cuts
     assert len(lines) <= max(height, least)
     assert {sum(segment.cell_length for segment in line) for line in lines} == {width}
@@ -60,7 +58,7 @@ def test_the_screen_keeps_its_height_as_the_feed_grows(rota, width, height):
     snapshot = watched(rota).look()
     console = Console(width=width, file=io.StringIO())
     heights = {
-        len(console.render_lines(screen(snapshot, [entry("succeeded")] * n, "", width, height, Marks())))
+        len(console.render_lines(screen(snapshot, [entry("succeeded")] * n, "", width, height)))
         for n in (0, 1, 60)
     }
     assert len(heights) == 1

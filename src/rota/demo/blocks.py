@@ -14,7 +14,7 @@ from rich.text import Text
 from rota.core.records import Run, RunState
 from rota.demo import words
 from rota.demo.feed import Entry
-from rota.demo.marks import Marks
+from rota.demo.marks import marked
 from rota.demo.watch import Line, Snapshot
 
 NAME = 25
@@ -23,7 +23,7 @@ WORTH_A_LINE = timedelta(milliseconds=800)  # a shorter run would only flicker
 SMALL_ROWS = ("users", "conversations", "messages", "with content", "idempotency keys", "sessions")
 
 
-def schedules_block(snapshot: Snapshot, lines: int, width: int, marks: Marks) -> RenderableType:
+def schedules_block(snapshot: Snapshot, lines: int, width: int) -> RenderableType:
     """Return the table of schedules: those that are due most often come first."""
     table = _grid(width, header=True)
     _column(table, "state", width=10)
@@ -37,23 +37,21 @@ def schedules_block(snapshot: Snapshot, lines: int, width: int, marks: Marks) ->
     hidden = len(snapshot.lines) - lines
     shown = snapshot.lines if hidden <= 0 else snapshot.lines[: lines - 1]
     for line in shown:
-        table.add_row(*_schedule_cells(line, snapshot.now, width, marks))
+        table.add_row(*_schedule_cells(line, snapshot.now, width))
     if hidden > 0:
         table.add_row("", Text(f"and {hidden + 1} more, less often", "dim"))
     return table
 
 
-def _schedule_cells(line: Line, now: datetime, width: int, marks: Marks) -> list[Text]:
+def _schedule_cells(line: Line, now: datetime, width: int) -> list[Text]:
     schedule, last = line.schedule, line.last
     due = schedule.next_due
     outcome = Text("-", "dim")
     if last is not None:
         spent = words.took(last.finished_at - last.started_at) if last.started_at and last.finished_at else ""
-        word = str(last.state) if width >= ROOMY else ""
-        said = " ".join(part for part in (marks.of(last.state), word, spent) if part)
-        outcome = Text(said, marks.style(last.state))
+        outcome = marked(last.state, f"{last.state} {spent}" if width >= ROOMY else spent)
     return [
-        marks.said(line.state(now)),
+        marked(line.state(now)),
         Text(schedule.name),
         Text(line.timetable, "dim"),
         *([Text(schedule.effective.queue, "dim")] if width >= VAST else []),
@@ -63,7 +61,7 @@ def _schedule_cells(line: Line, now: datetime, width: int, marks: Marks) -> list
     ]
 
 
-def running_block(snapshot: Snapshot, lines: int, width: int, marks: Marks) -> RenderableType:
+def running_block(snapshot: Snapshot, lines: int, width: int) -> RenderableType:
     """Return what is running, with its progress, and what waits for another attempt."""
     table = _grid(width)
     _column(table, width=10)
@@ -72,7 +70,7 @@ def running_block(snapshot: Snapshot, lines: int, width: int, marks: Marks) -> R
     _column(table, ratio=1)
     worth = [run for run in snapshot.active if _is_worth_a_line(run, snapshot.now)]
     for run in worth[:lines]:
-        table.add_row(*_running_cells(run, snapshot.now, marks))
+        table.add_row(*_running_cells(run, snapshot.now))
     for _ in range(lines - len(worth)):
         table.add_row("")
     return table
@@ -84,26 +82,26 @@ def _is_worth_a_line(run: Run, now: datetime) -> bool:
     return run.done is not None or (run.started_at is not None and now - run.started_at > WORTH_A_LINE)
 
 
-def _running_cells(run: Run, now: datetime, marks: Marks) -> list[RenderableType]:
+def _running_cells(run: Run, now: datetime) -> list[RenderableType]:
     name = Text(run.schedule or run.task)
     if run.state is RunState.PENDING:
         attempts = f"attempt {run.attempt + 1} of {run.policy.retry.attempts}"
         return [
-            marks.said("retrying"),
+            marked("retrying"),
             name,
             Text(attempts),
             Text(f"in {words.wait(run.run_at - now)}", "dim"),
         ]
     spent = words.took(now - run.started_at) if run.started_at else ""
     if run.done is None or not run.total:
-        return [marks.said("running"), name, Text(spent, "dim"), Text()]
+        return [marked("running"), name, Text(spent, "dim"), Text()]
     part = run.done / run.total
     bar = ProgressBar(total=1.0, completed=part, complete_style="cyan", finished_style="green")
     said = f"{part:4.0%}  {run.done:,.0f} of {run.total:,.0f}" + (f", {run.note}" if run.note else "")
-    return [marks.said("running"), name, bar, Text(f"{said}  {spent}", "dim")]
+    return [marked("running"), name, bar, Text(f"{said}  {spent}", "dim")]
 
 
-def entries_block(entries: Sequence[Entry], lines: int, marks: Marks) -> RenderableType:
+def entries_block(entries: Sequence[Entry], lines: int) -> RenderableType:
     """Return the latest entries, oldest first."""
     table = _grid(header=False)
     _column(table, width=11)
@@ -111,7 +109,7 @@ def entries_block(entries: Sequence[Entry], lines: int, marks: Marks) -> Rendera
     _column(table, ratio=1)
     latest = list(entries)[-lines:]
     for entry in latest:
-        table.add_row(marks.said(entry.word), Text(entry.subject), Text(entry.text, "dim"))
+        table.add_row(marked(entry.word), Text(entry.subject), Text(entry.text, "dim"))
     for _ in range(lines - len(latest)):
         table.add_row("")
     return table

@@ -64,7 +64,7 @@ def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool) ->
 
 def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: bool) -> None:
     console = Console(highlight=False)
-    plain = plain or not console.is_terminal or console.is_dumb_terminal
+    plain = plain or not console.is_terminal or console.is_dumb_terminal or console.options.ascii_only
     with Stop() as stop:
         is_built = folder.prepare(place, fresh=fresh)
         os.environ[shop.FOLDER_VARIABLE] = str(place)

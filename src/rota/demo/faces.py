@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.live import Live
 
 from rota.demo.feed import Entry
-from rota.demo.marks import Marks
 from rota.demo.plain import Lines
 from rota.demo.screen import screen
 from rota.demo.watch import Snapshot
@@ -58,7 +57,6 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._marks = Marks(ascii_only=console.options.ascii_only)
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
@@ -75,5 +73,5 @@ class Screen:
         """Draw the view anew."""
         self._entries += [one for one in entries if one.word != "started"]  # what runs has lines of its own
         width, height = self._console.size
-        view = screen(snapshot, tuple(self._entries), footnote, width, height - 1, self._marks)
+        view = screen(snapshot, tuple(self._entries), footnote, width, height - 1)
         self._live.update(view, refresh=True)

@@ -15,7 +15,6 @@ from rich.text import Text
 from rota.demo import words
 from rota.demo.blocks import entries_block, rows_block, rows_line, running_block, schedules_block
 from rota.demo.feed import Entry
-from rota.demo.marks import Marks
 from rota.demo.watch import Snapshot
 
 WIDE = 110  # from here on the feed and the rows stand side by side
@@ -54,7 +53,7 @@ class Shares:
 
 
 def screen(
-    snapshot: Snapshot, entries: Sequence[Entry], footnote: str, width: int, height: int, marks: Marks
+    snapshot: Snapshot, entries: Sequence[Entry], footnote: str, width: int, height: int
 ) -> RenderableType:
     """Return the view, `height` lines at most.
 
@@ -64,14 +63,14 @@ def screen(
     """
     shares = Shares.of(width, height, len(snapshot.lines))
     blank = [Text()] * shares.gap
-    feed = Group(_title("latest"), entries_block(entries, shares.feed, marks))
+    feed = Group(_title("latest"), entries_block(entries, shares.feed))
     parts: list[RenderableType] = [
         _headline(snapshot),
         *blank,
-        schedules_block(snapshot, shares.schedules, width, marks),
+        schedules_block(snapshot, shares.schedules, width),
         *blank,
         _title(f"running now, {footnote}"),
-        running_block(snapshot, shares.running, width, marks),
+        running_block(snapshot, shares.running, width),
         *blank,
     ]
     if shares.rows:
