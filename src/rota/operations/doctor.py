@@ -13,8 +13,8 @@ from rota.core.localtime import zone_named
 from rota.core.occurrences import compiled
 from rota.core.records import Node, RunQuery, RunState, Schedule, ScheduleQuery, ScheduleState
 from rota.errors import RotaError, SchemaOutdated, StoreUnavailable
+from rota.operations.advice import zone_of
 from rota.operations.lookups import every_run, every_schedule, live_nodes
-from rota.operations.schedules import zone_of
 from rota.operations.shapes import utc
 from rota.operations.why_run import said
 

@@ -12,7 +12,7 @@ from rota.core.changes import due_form
 from rota.core.ids import keyed_id
 from rota.core.occurrences import TICK, compiled, occurrences_in
 from rota.core.planning import run_of
-from rota.core.records import ENDED, Cancelled, Json, NewRun, Origin, Schedule
+from rota.core.records import ENDED, AuditLine, Cancelled, Json, NewRun, Origin, Schedule
 from rota.declare.limits import checked_name, checked_payload
 from rota.declare.tasks import EnqueueOptions
 from rota.errors import InvalidValue, NotEnded
@@ -39,8 +39,12 @@ def enqueue(
     key: str | None = None,
     queue: str | None = None,
     priority: int | None = None,
+    dry_run: bool = False,
 ) -> str:
     """Make a run of a task, and return its id. One `key` makes one run, for ever.
+
+    Args:
+        dry_run: Check, and store nothing.
 
     Raises:
         UnknownTask: The code declares no such task.
@@ -54,7 +58,12 @@ def enqueue(
     (run,) = requested(rota.name, known, [known.arguments.to_json((), args)], options, now)
     run = replace(run, by=actor.name)
     after = masked({"task": task, "args": dict(run.args)})
-    rota.store.enqueue([run], [actor.line(rota.name, now, "enqueue", run.id, "", None, after)])
+    return _stored(rota, run, actor.line(rota.name, now, "enqueue", run.id, "", None, after), dry_run)
+
+
+def _stored(rota: Rota, run: NewRun, line: AuditLine, dry_run: bool) -> str:
+    if not dry_run:
+        rota.store.enqueue([run], [line])
     return run.id
 
 
@@ -65,6 +74,8 @@ def trigger(
     args: Mapping[str, Any] | None = None,
     key: str | None = None,
     reason: str = "",
+    *,
+    dry_run: bool = False,
 ) -> str:
     """Run a schedule now, beside its timetable, paused or not, and return the id of the run.
 
@@ -74,6 +85,7 @@ def trigger(
     Args:
         args: Instead of the schedule's arguments.
         key: One key makes one run, for ever.
+        dry_run: Check, and store nothing.
 
     Raises:
         UnknownSchedule: There is none of this name.
@@ -96,8 +108,7 @@ def trigger(
     line = actor.line(
         rota.name, now, "trigger", name, reason, None, {"run": run.id, "args": masked(dict(run.args))}
     )
-    rota.store.enqueue([run], [line])
-    return run.id
+    return _stored(rota, run, line, dry_run)
 
 
 def _checked_args(rota: Rota, task: str, args: Mapping[str, Any]) -> dict[str, Json]:
@@ -171,13 +182,20 @@ def _backfilled(
 
 
 def retry(
-    rota: Rota, run_id: str, actor: Actor, args: Mapping[str, Any] | None = None, reason: str = ""
+    rota: Rota,
+    run_id: str,
+    actor: Actor,
+    args: Mapping[str, Any] | None = None,
+    reason: str = "",
+    *,
+    dry_run: bool = False,
 ) -> str:
     """Make a new run of what an ended run was to do, and return its id. The old one stays as it is.
 
     Args:
         run_id: Its id, or the end of it; see `rota.operations.lookups.run_like`.
         args: Instead of the old run's arguments.
+        dry_run: Check, and store nothing.
 
     Raises:
         UnknownRun: There is none.
@@ -214,8 +232,7 @@ def retry(
     line = actor.line(
         rota.name, now, "retry", old.id, reason, None, {"run": run.id, "args": masked(dict(run.args))}
     )
-    rota.store.enqueue([run], [line])
-    return run.id
+    return _stored(rota, run, line, dry_run)
 
 
 def cancel(

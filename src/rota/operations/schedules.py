@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 from rota.core.occurrences import TICK, compiled, occurrences_in
 from rota.core.overriding import FIELDS, value_of
 from rota.core.records import Run, RunQuery, Schedule, ScheduleQuery, ScheduleState
-from rota.core.timetables import Timetable
 from rota.errors import InvalidValue, RotaError
+from rota.operations.advice import zone_of
 from rota.operations.lookups import schedule_named
 from rota.operations.masking import masked
 from rota.operations.results import FieldView, ScheduleDetail, ScheduleView
@@ -81,17 +80,6 @@ def view(rota: Rota, schedule: Schedule, last: Run | None = None) -> ScheduleVie
         pass
     state = "paused" if schedule.pause and schedule.state is ScheduleState.ACTIVE else str(schedule.state)
     return ScheduleView(schedule=schedule, state=state, words=words, zone=zone, next_due=due, last=last)
-
-
-def zone_of(timetable: Timetable) -> str | None:
-    """Return the zone of a timetable, or of the first part of one that is made of several."""
-    own = getattr(timetable, "timezone", None)
-    if isinstance(own, str):
-        return own
-    parts: Sequence[Timetable] = getattr(timetable, "members", None) or ()
-    base = getattr(timetable, "base", None)
-    inner = [*parts, *([base] if base is not None else [])]
-    return next((zone for zone in map(zone_of, inner) if zone), None)
 
 
 def fields_of(schedule: Schedule) -> tuple[FieldView, ...]:
