@@ -194,10 +194,15 @@ def test_a_body_that_ends_in_c_code_is_not_hit_after_it(make):
     """The exception is sent while the body is in C; it comes up as the body returns, and not later."""
     harness = make(slots=1)
     lock, begun = threading.Lock(), threading.Event()
+
+    def body():
+        begun.set()
+        lock.acquire()
+
     for _ in range(100):
         lock.acquire()
         begun.clear()
-        run = harness.start(lambda: (begun.set(), lock.acquire()) and None)
+        run = harness.start(body)
         wait_for(begun)
         harness.runner.cancel([run.id])
         lock.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -187,10 +188,8 @@ def test_a_body_that_swallows_everything_is_abandoned_at_the_hard_limit(harness)
 
     async def body():
         while not let_go:
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.01)
-            except asyncio.CancelledError:
-                pass
 
     ended = harness.run(body, "async", hard=0.05)
     assert (ended.outcome, ended.failure.kind) == (Outcome.TIMED_OUT, "rota.errors.HardLimitExceeded")

@@ -6,6 +6,7 @@ import contextvars
 import logging
 import sys
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import reduce
 
@@ -230,10 +231,8 @@ def test_the_hard_limit_settles_the_attempt_and_gives_the_slot_to_another_thread
 
     def body():
         while not may_end.is_set():
-            try:
+            with suppress(BaseException):
                 may_end.wait(30)
-            except BaseException:
-                pass
         ended_late.set()
         return "too late"
 

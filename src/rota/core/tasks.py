@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rota.core.records import Json
+if TYPE_CHECKING:
+    from rota.core.records import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import MutableMapping
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from rota.core.records import Claimed
 from rota.errors import NoRun, RunCancelled
+
+if TYPE_CHECKING:
+    from rota.core.records import Claimed
 
 MAX_NOTE = 500
 
@@ -52,10 +54,17 @@ class RunContext:
         self.run_id, self.task, self.schedule = run.id, run.task, run.schedule
         self.planned_at, self.window_start, self.window_end = run.planned_at, run.last_success, run.planned_at
         self.attempt, self.is_catch_up, self.args = run.attempt, run.is_catch_up, run.args
-        self.log = RunLog(voice)
+        self._log: RunLog | None = None
 
     def __repr__(self) -> str:
         return f"<RunContext of run {self.run_id}, task {self.task!r}, attempt {self.attempt}>"
+
+    @property
+    def log(self) -> RunLog:
+        """A logger whose lines go into the log of the run."""
+        if self._log is None:
+            self._log = RunLog(self._voice)
+        return self._log
 
     def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
         """Say how far the run is. Cheap: only the latest word is stored, about once a second.

@@ -15,21 +15,17 @@ log = logging.getLogger("rota.runner")
 class Deadline:
     """Something to be called at an instant of the monotonic clock, unless it is cancelled before."""
 
-    __slots__ = ("action", "at", "number")
+    __slots__ = ("action",)
 
-    def __init__(self, at: float, number: int, action: Callable[[], None]) -> None:
-        self.at, self.number = at, number
+    def __init__(self, action: Callable[[], None]) -> None:
         self.action: Callable[[], None] | None = action
-
-    def __lt__(self, other: Deadline) -> bool:
-        return (self.at, self.number) < (other.at, other.number)
 
 
 class Deadlines:
     """Calls each action once its time has come. Actions are short: they share one thread."""
 
     def __init__(self) -> None:
-        self._heap: list[Deadline] = []
+        self._heap: list[tuple[float, int, Deadline]] = []
         self._dead = 0
         self._numbers = count()
         self._changed = threading.Condition()
@@ -38,13 +34,14 @@ class Deadlines:
 
     def add(self, seconds: float, action: Callable[[], None]) -> Deadline:
         """Call `action` in `seconds` from now. The thread begins with the first call."""
+        deadline = Deadline(action)
+        entry = (monotonic() + seconds, next(self._numbers), deadline)
         with self._changed:
-            deadline = Deadline(monotonic() + seconds, next(self._numbers), action)
-            heapq.heappush(self._heap, deadline)
+            heapq.heappush(self._heap, entry)
             if self._thread is None and not self._stopped:
                 self._thread = threading.Thread(target=self._run, name="rota-deadlines", daemon=True)
                 self._thread.start()
-            elif self._heap[0] is deadline:
+            elif self._heap[0] is entry:
                 self._changed.notify()
         return deadline
 
@@ -57,7 +54,7 @@ class Deadlines:
             self._dead += 1
             # Most limits are never reached: without this, a day of short runs with long limits stays here.
             if self._dead > 1000 and self._dead > len(self._heap) // 2:
-                self._heap = [one for one in self._heap if one.action is not None]
+                self._heap = [one for one in self._heap if one[2].action is not None]
                 heapq.heapify(self._heap)
                 self._dead = 0
 
@@ -81,8 +78,8 @@ class Deadlines:
             if not self._heap:
                 self._changed.wait()
                 return None
-            deadline = self._heap[0]
-            wait = deadline.at - monotonic()
+            at, _, deadline = self._heap[0]
+            wait = at - monotonic()
             if deadline.action is not None and wait > 0:
                 self._changed.wait(wait)
                 return None

@@ -82,7 +82,8 @@ class LoopExecutor:
         self._closed = True
         home = self._home
         if home is not None:
-            home.stop(seconds)
+            home.end(cancel=True)
+            home.join(seconds)
 
     def _leave_if_blocked(self, home: _Home) -> None:
         """Go on with a new loop when the old one does nothing: a body blocks it. In the deadlines' thread."""
@@ -96,6 +97,7 @@ class LoopExecutor:
         for attempt in reversed(list(home.fresh)):
             if home.fresh.pop(attempt, None) is not None:
                 self._ready.appendleft(attempt)
+        home.end(cancel=False)
         if self._ready:
             self._call_home()
 
@@ -172,30 +174,41 @@ class _Home:
         self.called = False
         self.alive = True
         self.left = False
-        self._stopping = False
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="rota-loop", daemon=True)
         self._thread.start()
 
     def show_life(self) -> None:
         self.alive = True
 
-    def stop(self, seconds: float) -> None:
-        self._stopping = True
-        self.loop.call_soon_threadsafe(self.loop.stop)
+    def end(self, *, cancel: bool) -> None:
+        """End the loop once nothing runs on it. A task that never ends keeps it, in a daemon thread."""
+        self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._end(cancel)))
+
+    def join(self, seconds: float) -> None:
         if self._thread is not threading.current_thread():
             self._thread.join(seconds)
 
+    async def _end(self, cancel: bool) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            if cancel:
+                task.cancel()
+        if others:
+            await asyncio.wait(others)
+        self._ended = True
+        self.loop.stop()
+
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        while not self._stopping:
+        while not self._ended:
             try:
                 self.loop.run_forever()
             except BaseException:  # SystemExit in a task that a body began: asyncio lets it through
                 log.exception("a task of a body tried to end the event loop")
         with suppress(Exception):
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        if not asyncio.all_tasks(self.loop):
-            self.loop.close()
+        self.loop.close()
 
 
 def _cancel(attempt: Attempt, task: asyncio.Task[None], error: type[RunInterrupted]) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rota.core.policies import duration
@@ -82,32 +82,31 @@ class Outbox:
         with self._lock:  # two threads of one body may log their first line at once
             return attempt.own_lines(Lines)
 
-    def returned(self, attempt: Attempt, value: Any) -> None:
-        """End an attempt whose body returned `value`."""
+    def returned(self, attempt: Attempt, value: Any) -> datetime:
+        """End an attempt whose body returned `value`. Returns the time."""
         if value is None and not attempt.cancelled:
-            self.finish(attempt, Outcome.SUCCEEDED, _NOTHING)
-            return
+            return self.finish(attempt, Outcome.SUCCEEDED, _NOTHING)
         try:
-            self.end(attempt, Ending(result=result_text(attempt.run.task, value)))
+            return self.end(attempt, Ending(result=result_text(attempt.run.task, value)))
         except ResultRefused as error:
-            self.raised(attempt, error)
+            return self.raised(attempt, error)
 
-    def raised(self, attempt: Attempt, error: BaseException) -> None:
-        """End an attempt whose body raised `error`."""
-        self.end(attempt, ending_of(attempt.run, error))
+    def raised(self, attempt: Attempt, error: BaseException) -> datetime:
+        """End an attempt whose body raised `error`. Returns the time."""
+        return self.end(attempt, ending_of(attempt.run, error))
 
-    def end(self, attempt: Attempt, ending: Ending) -> None:
+    def end(self, attempt: Attempt, ending: Ending) -> datetime:
         """End an attempt as its body ended, and as it was asked to."""
         outcome = attempt.outcome(failed=ending.failure is not None)
         if outcome in (Outcome.CANCELLED, Outcome.LOST) and _is_interruption(ending.failure):
             ending = _NOTHING
-        self.finish(attempt, outcome, ending)
+        return self.finish(attempt, outcome, ending)
 
-    def finish(self, attempt: Attempt, outcome: Outcome, ending: Ending) -> None:
-        """Hand an attempt to the runtime. Only the first end of an attempt counts."""
-        if attempt.ended:
-            return
+    def finish(self, attempt: Attempt, outcome: Outcome, ending: Ending) -> datetime:
+        """Hand an attempt to the runtime. Only the first end of an attempt counts. Returns the time."""
         now = self.clock.now()
+        if attempt.ended:
+            return now
         lines, progress = attempt.last_words()
         finished = Finished(
             run=attempt.run,
@@ -127,6 +126,7 @@ class Outbox:
             self.ghosts.discard(attempt)
         self.done.append((attempt, finished))
         self.changed()
+        return now
 
     def changed(self) -> None:
         """Tell the runtime, unless it was told and has not come yet: once for thousands of short runs."""

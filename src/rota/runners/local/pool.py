@@ -15,6 +15,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from time import monotonic
 
 from rota.runners.local.attempt import Attempt
@@ -32,15 +33,17 @@ class Slot:
         bell: Held while the slot sleeps; released to wake it.
         leaving: It is to end after the body in hand: it was replaced, or the pool is closed.
         owned: What the executor keeps with the thread, such as a child process.
+        free_at: When its last body ended; `None`: it has slept since.
     """
 
-    __slots__ = ("bell", "leaving", "owned", "thread")
+    __slots__ = ("bell", "free_at", "leaving", "owned", "thread")
 
     def __init__(self) -> None:
         self.bell = threading.Lock()
         self.bell.acquire()
         self.leaving = False
         self.owned: object = None
+        self.free_at: datetime | None = None
         self.thread: threading.Thread | None = None
 
 
@@ -164,6 +167,7 @@ class Pool:
 
     def _sleep(self, slot: Slot) -> bool:
         """Sleep until there is something to take. `False`: the pool is closed."""
+        slot.free_at = None
         self._drainers.discard(slot)
         self._sleepers.append(slot)
         # Whoever submitted before the line above saw no sleeper, and rang no bell: look once more.

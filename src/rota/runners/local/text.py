@@ -10,6 +10,8 @@ def clean(text: str, limit: int) -> str:
     that a text of any size costs little. `text` may be of a subclass with methods of its own.
     """
     cut = str.__getitem__(text, slice(0, limit + 1))
+    if len(cut) <= limit and str.isascii(cut) and "\0" not in cut:
+        return str.__str__(cut)
     if len(cut) > limit:
         cut = f"{cut[:limit]} ... (cut)"
     return str.encode(cut, "utf-8", "backslashreplace").decode().replace("\0", "\\x00")

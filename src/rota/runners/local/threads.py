@@ -63,7 +63,10 @@ class ThreadExecutor:
         """Execute one attempt, and end it. Nothing leaves this: the thread goes on with the next."""
         outbox = self._outbox
         attempt.handle = slot
-        attempt.started_at = outbox.clock.now()
+        # A slot that has not slept begins where it ended: the clock is asked once for a short run.
+        attempt.started_at = (
+            outbox.clock.now() if slot.free_at is None else max(slot.free_at, attempt.run.started_at)
+        )
         attempt.gate = gate = Gate()
         limited = self._limits.begin(attempt)
         began = monotonic()
@@ -80,9 +83,9 @@ class ThreadExecutor:
         outbox.pace += (took - outbox.pace) * 0.1
         try:
             if error is None:
-                outbox.returned(attempt, value)
+                slot.free_at = outbox.returned(attempt, value)
             else:
-                outbox.raised(attempt, error)
+                slot.free_at = outbox.raised(attempt, error)
         except BaseException as problem:
             log.exception("an attempt could not be ended", extra={"run": attempt.run.id})
             outbox.raised(attempt, problem)
@@ -96,9 +99,11 @@ def _perform(attempt: Attempt, gate: Gate) -> tuple[Any, BaseException | None]:
             gate.open()
             if attempt.cancelled:  # asked after it was taken from the queue, before the gate was open
                 raise RunCancelled
-            call = attempt.known.body.call
+            body = attempt.known.body
+            call = body.call
             assert call is not None
-            value = call(**attempt.arguments())
+            is_plain = body.prepare is None and body.wants_context is None
+            value = call(**(attempt.run.args if is_plain else attempt.arguments()))
         finally:
             gate.close()
     except BaseException as error:  # also SystemExit: a body does not end the node
