@@ -229,13 +229,18 @@ level (queue, gated, priority) AS (
 
 -- ready_levels
 -- The kinds of runs of which one is ready, highest priority first.
-WITH RECURSIVE {levels}
-SELECT level.priority, level.queue, level.gated FROM level
- WHERE level.priority IS NOT NULL AND EXISTS (
-       SELECT 1 FROM rota_run r
-        WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
-          AND r.priority = level.priority AND r.run_at_us <= %(now_us)s::bigint)
- ORDER BY level.priority DESC, level.queue, level.gated;
+-- The first run of each kind is looked up by a sub-select with a limit: the planner can not turn that
+-- into a join, which would read all that is pending.
+WITH RECURSIVE {levels},
+first (priority, queue, gated, run_at_us) AS MATERIALIZED (
+    SELECT level.priority, level.queue, level.gated, (
+           SELECT r.run_at_us FROM rota_run r
+            WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue
+              AND r.gated = level.gated AND r.priority = level.priority
+            ORDER BY r.run_at_us LIMIT 1)
+      FROM level WHERE level.priority IS NOT NULL)
+SELECT priority, queue, gated FROM first WHERE run_at_us <= %(now_us)s::bigint
+ ORDER BY priority DESC, queue, gated;
 
 -- next_ready
 -- The earliest `run_at` later than now of a pending run.

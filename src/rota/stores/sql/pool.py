@@ -45,21 +45,22 @@ class Pool(Generic[C]):
                     self._give_back(connection)
 
     @contextmanager
-    def connection_if_idle(self) -> Iterator[C | None]:
-        """Lend a connection that is open and not in use, if there is one."""
+    def connection_if_free(self) -> Iterator[C | None]:
+        """Lend a connection if that needs no waiting."""
         self.check_process()
-        if not self._room.acquire(blocking=False):
+        process, room = self._process, self._room
+        if not room.acquire(blocking=False):
             yield None
             return
         try:
-            idle = self._idle.pop() if self._idle else None
+            connection = self._take()
             try:
-                yield idle
+                yield connection
             finally:
-                if idle is not None:
-                    self._idle.append(idle)
+                if process == self._process:
+                    self._give_back(connection)
         finally:
-            self._room.release()
+            room.release()
 
     def _give_back(self, connection: C) -> None:
         if self._sound(connection):

@@ -123,6 +123,7 @@ class SqliteDatabase:
         """Apply the schema steps that are missing, on the first use."""
         if self._writers.check_process():
             self._first_use = threading.Lock()  # another thread of the parent may have held it
+            self._ready = self._ready and self._path is not None  # memory is not shared with the parent
         if self._ready:
             return []
         with self._first_use:
@@ -137,7 +138,7 @@ class SqliteDatabase:
         """Return a number that changes with each commit of another connection; `None`: not now."""
         if not self._ready:
             return None
-        with self._writers.connection_if_idle() as connection:
+        with self._writers.connection_if_free() as connection:
             if connection is None:
                 return None
             ((version,),) = connection.execute("PRAGMA data_version").fetchall()

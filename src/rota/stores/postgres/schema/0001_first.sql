@@ -100,8 +100,9 @@ CREATE INDEX rota_run_ready ON rota_run (rota, queue, gated, priority DESC, run_
     WHERE state = 'pending';
 -- Whether anything waits for others at all: asked whenever a run has ended.
 CREATE INDEX rota_run_gated ON rota_run (run_at_us) WHERE state = 'pending' AND gated;
--- Rescue, and the load of concurrency keys. Without the lease: a renewal then touches no index.
-CREATE INDEX rota_run_running ON rota_run (rota, lane)
+-- Rescue, and the load of schedules and concurrency keys: few rows, read whole. By a value that grows, as
+-- equal keys cost much more to insert; without the lease, so that a renewal touches no index.
+CREATE INDEX rota_run_running ON rota_run (started_us)
     WHERE started_us IS NOT NULL AND finished_us IS NULL;
 -- Overlap: the active runs of a schedule.
 CREATE INDEX rota_run_active ON rota_run (schedule_id, state)
