@@ -39,6 +39,7 @@ def read_instant(field: str, text: str, now: datetime, zone: str) -> datetime:
 def _from_span(field: str, text: str, now: datetime) -> datetime:
     ago = _AGO.fullmatch(text)
     span = (ago[1] or ago[2]) if ago else text.lower().removeprefix("in ").removeprefix("+")
+    now = now.replace(microsecond=0)
     try:
         return now - parse_duration(span.strip()) if ago else now + parse_duration(span.strip())
     except (InvalidValue, OverflowError):

@@ -123,7 +123,10 @@ def enqueue(
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--json", "json_", is_flag=True, help="The result as JSON.")
 def cancel(rota: Rota, *run_ids: str, reason: str, dry_run: bool, json_: bool) -> None:
-    ""X""
+    """Cancel runs: those that wait at once; those that run are asked to stop.
+
+    RUN is an id, or the end of one.
+    """
     from rota.operations import requesting
     from rota.operations.actor import shell_user
 

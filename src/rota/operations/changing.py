@@ -19,6 +19,7 @@ from rota.operations.fields import changed
 from rota.operations.lookups import PAGE, schedules_named
 from rota.operations.masking import masked
 from rota.operations.results import Effect, Result
+from rota.operations.shapes import utc
 from rota.runtime.events import Event
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def pause(
 
     def make(schedule: Schedule, now: datetime) -> Made:
         change = paused(schedule, now, actor.name, reason, until)
-        words = f"paused until {until.isoformat()}" if until else "paused until it is resumed"
+        words = f"paused until {utc(until)}" if until else "paused until it is resumed"
         return change, _pause_json(schedule), _pause_json(change.after), words
 
     return amend(rota, names, actor, "pause", reason, make, dry_run, expected_revision)
@@ -95,7 +96,7 @@ def skip_next(
     def make(schedule: Schedule, now: datetime) -> Made:
         change = skipping_next(schedule, now, actor.name, reason)
         until = change.after.pause.until if change.after.pause else None
-        words = f"its occurrence of {until.replace(microsecond=0).isoformat()} is left out" if until else ""
+        words = f"its occurrence of {utc(until.replace(microsecond=0))} is left out" if until else ""
         return change, None, _pause_json(change.after), words
 
     return amend(rota, names, actor, "skip", reason, make, dry_run, expected_revision)
@@ -261,8 +262,8 @@ def _pause_json(schedule: Schedule) -> Json:
     return {
         "by": pause.by,
         "reason": pause.reason,
-        "at": pause.at.isoformat(),
-        "until": pause.until.isoformat() if pause.until else None,
+        "at": utc(pause.at),
+        "until": utc(pause.until),
     }
 
 

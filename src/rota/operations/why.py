@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rota.app import Rota
 
 SEARCHED_RECORDS = 5000
+_NO_FACTS: Mapping[str, object] = {}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 DEFINING = ("sync: update", "sync: restore", "override", "clear override", "override ended", "edit")
 
@@ -84,7 +85,10 @@ class _Case:
         verdict, sentence = self._without_run()
         return self._answer(verdict, sentence)
 
-    def _answer(self, verdict: str, sentence: str, run: Run | None = None, **facts: object) -> Explanation:
+    def _answer(
+        self, verdict: str, sentence: str, run: Run | None = None, known: Mapping[str, object] = _NO_FACTS
+    ) -> Explanation:
+        facts = dict(known)
         changes = self._changes_since()
         if changes and verdict not in ("planned", "before"):
             last = changes[-1]
@@ -128,7 +132,7 @@ class _Case:
         others = self._runs_around(run)
         unserved = run.state is RunState.PENDING and not self._is_served(run)
         verdict, sentence = run_sentence(run, attempts, others, self._now, unserved=unserved)
-        return self._answer(verdict, sentence, run, **run_facts(run, attempts))
+        return self._answer(verdict, sentence, run, run_facts(run, attempts))
 
     def _runs_around(self, run: Run) -> Sequence[Run]:
         """Return earlier runs of the schedule that may have been in the way of this one."""
