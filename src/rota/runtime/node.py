@@ -133,10 +133,10 @@ class Node:
         """Drain: take nothing more, wait for what is running, give back the rest, and leave."""
         patience = self.options.patience if patience is None else patience
         self._draining = True
-        runner = self.runner
-        if runner is not None:
-            self._end(lambda step: step is self.dispatch)
-            runner.stop(patience)
+        # No occurrence is decided while nobody here would run it: what comes due is for the next node.
+        self._end(lambda step: isinstance(step, Tick | Dispatch))
+        if self.runner is not None:
+            self.runner.stop(patience)
             self._end(lambda step: step is self.settle)
             self.settle.step(self._clock.now())
         self._end(lambda _: True)
