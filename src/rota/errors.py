@@ -311,7 +311,8 @@ class ResultRefused(RotaError):
     def __init__(self, task: str, problem: str) -> None:
         self.task, self.problem = task, problem
         super().__init__(
-            f"the result of task {task!r} is refused: {problem}. Return None, or a small value that JSON can say."
+            f"the result of task {task!r} is refused: {problem}. "
+            f"Return None, or a small value that JSON can say."
         )
 
 
@@ -370,7 +371,7 @@ class ProcessStuck(RotaError):
 
     def __init__(self, reference: str, seconds: float) -> None:
         self.reference = reference
-        super().__init__(f"the process of the run did not import {reference!r} within {seconds:g} s, and was killed.")
+        super().__init__(f"the process of the run did not import {reference!r} within {seconds:g} s: killed.")
 
 
 class NotImportable(RotaError):

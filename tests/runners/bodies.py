@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from rota.core.tasks import Body
 from rota.errors import GiveUp, Retry, RunCancelled, TimeLimitExceeded
 from rota.runners.local.context import RunContext, current_run
+from tests.runners.turns import a_turn
 
 log = logging.getLogger("tests.bodies")
 calls = 0
@@ -138,7 +139,7 @@ async def sleep_async() -> None:
 
 
 async def add_async(a: int, b: int) -> int:
-    await asyncio.sleep(0)
+    await a_turn()
     return a + b
 
 

@@ -10,6 +10,7 @@ from rota.core.tasks import Body, Command
 from rota.errors import CommandFailed, NoRun, ResultRefused
 from rota.runners.inline import run_inline
 from rota.runners.local.context import current_run
+from tests.runners.turns import a_turn
 
 
 def test_a_function_is_called_with_its_context():
@@ -40,7 +41,7 @@ def test_a_coroutine_is_awaited_with_and_without_a_loop():
     seen = []
 
     async def body():
-        await asyncio.sleep(0)
+        await a_turn()
         seen.append(current_run().task)
 
     async def application():

@@ -12,6 +12,7 @@ import pytest
 from rota.core.records import Outcome
 from rota.runners.local.context import current_run
 from tests.runners.harness import claimed, wait_for
+from tests.runners.turns import a_turn, a_word
 
 
 class Body:
@@ -37,7 +38,7 @@ def body():
 
 def test_a_coroutine_returns_its_result(harness):
     async def body():
-        await asyncio.sleep(0)
+        await a_turn()
         return current_run().task
 
     run = harness.start(body, "async")
@@ -70,7 +71,7 @@ def test_no_more_than_the_async_slots_run_at_once(make):
     async def body():
         active[0] += 1
         most[0] = max(most[0], active[0])
-        await asyncio.sleep(0.001)
+        await a_turn()
         active[0] -= 1
 
     runs = [claimed(harness.task("t", body, "async")) for _ in range(20)]
@@ -127,7 +128,7 @@ def test_a_coroutine_that_cancels_itself_has_failed(harness):
 def test_timeouts_and_task_groups_of_the_body_work(harness):
     async def body():
         async with asyncio.TaskGroup() as group:
-            one = group.create_task(asyncio.sleep(0, "a"))
+            one = group.create_task(a_word("a"))
         try:
             async with asyncio.timeout(0.001):
                 await asyncio.Event().wait()
@@ -175,7 +176,7 @@ def test_a_task_of_a_body_that_exits_does_not_end_the_loop(harness, caplog):
 
 def test_a_context_variable_stays_in_its_run(harness):
     async def body():
-        await asyncio.sleep(0)
+        await a_turn()
         return current_run().run_id
 
     runs = [harness.start(body, "async") for _ in range(20)]
@@ -189,7 +190,7 @@ def test_a_body_that_swallows_everything_is_abandoned_at_the_hard_limit(harness)
     async def body():
         while not let_go:
             with suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.01)
+                await a_turn()
 
     ended = harness.run(body, "async", hard=0.05)
     assert (ended.outcome, ended.failure.kind) == (Outcome.TIMED_OUT, "rota.errors.HardLimitExceeded")

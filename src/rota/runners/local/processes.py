@@ -85,6 +85,7 @@ class ProcessExecutor:
         self._outbox, self._limits, self._deadlines = outbox, limits, deadlines
         self._kill_grace, self._setup = kill_grace.total_seconds(), setup
         self._pool = Pool("process", slots, self._execute, deadlines, _close_child)
+        self._works: set[Work] = set()
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
         self._pool.submit(attempts)
@@ -111,6 +112,8 @@ class ProcessExecutor:
             work.kill()
 
     def close(self, seconds: float) -> None:
+        for work in self._works.copy():  # of runs that were dropped: nobody else waits for these
+            work.kill()
         self._pool.close(seconds)
 
     def _execute(self, attempt: Attempt, slot: Slot) -> None:
@@ -133,6 +136,7 @@ class ProcessExecutor:
     def _run_command(self, attempt: Attempt, command: Command) -> None:
         group = commands.start(command, attempt.run)
         attempt.handle = work = Work(attempt, group, lambda _: group.send(signal.SIGTERM))
+        self._works.add(work)
         try:
             if attempt.cancelled:  # asked after it was taken from the queue
                 self.interrupt(attempt, RunCancelled)
@@ -140,6 +144,7 @@ class ProcessExecutor:
             last_line = commands.read_lines(group, lambda text: attempt.line("INFO", text))
         finally:
             work.finish()
+            self._works.discard(work)
             # What it left running on purpose may stay; when it was to end, so was all of it.
             status = group.end(kill=attempt.limited or attempt.interrupted or work.killed)
         if status == 0:
@@ -157,8 +162,10 @@ class ProcessExecutor:
             work.finish()
             self._outbox.raised(attempt, RunCancelled())
             return
+        self._works.add(work)
         ended = self._converse(attempt, body, child, work)
         work.finish()
+        self._works.discard(work)
         if ended is None:
             slot.owned = None
             status = child.close()
