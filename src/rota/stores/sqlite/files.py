@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import time
+import threading
 from pathlib import Path
 
 from rota.errors import SchemaOutdated
@@ -80,7 +80,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            time.sleep(PAUSE)
+            threading.Event().wait(PAUSE)
         else:
             return
     connection.execute("PRAGMA journal_mode = WAL")
