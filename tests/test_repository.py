@@ -26,8 +26,8 @@ MACHINE_PATHS = ["/wo" + "rk/", "/fa" + "rm/", "/ro" + "ot/"]
 ALLOWED_IN_CORE = {
     "__future__", "abc", "bisect", "calendar", "collections", "contextlib", "copy", "dataclasses",
     "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "importlib",
-    "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "textwrap", "traceback", "types",
-    "typing", "unicodedata", "uuid", "zoneinfo",
+    "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "textwrap",
+    "traceback", "types", "typing", "unicodedata", "uuid", "zoneinfo",
 }  # fmt: skip
 
 FOREIGN_NOUN = re.compile(r"((?<![a-z])job|Job|JOB)s?(?![a-z])")
