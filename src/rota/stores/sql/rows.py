@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any
 
 from rota.core.ids import from_us, to_us
 from rota.core.policies import RunPolicy
@@ -209,7 +209,7 @@ def schedule_row(schedule: Schedule, revision_was: int, revision: int) -> Row:
 
 
 def search_text(text: str) -> str:
-    """Return `text` so that it is found whatever the case. Not left to the database: each folds differently."""
+    """Return `text` so that it is found whatever the case. Each database would fold it differently."""
     return clean(text).casefold()
 
 
@@ -281,13 +281,10 @@ def override_row(schedule_id: str, override: Override) -> Row:
     )
 
 
-_FIELDS: dict[str, Coder[Any]] = {name: Coder(kind) for name, kind in get_type_hints(Definition).items()}
-
-
 def override_of(row: Row) -> Override:
     return Override(
         field=row[1],
-        value=_FIELDS[row[1]].value(row[2]),
+        value=from_json(row[2]),
         author=row[3],
         reason=row[4],
         created_at=from_us(row[5]),
