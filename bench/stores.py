@@ -49,8 +49,13 @@ class Bench:
         return [
             NewRun(
                 id=ids.time_id(now, random.getrandbits(74)),
-                rota=ROTA, task=TASK, created_at=now, run_at=now, args={"n": n}, **fields,
-            )  # fmt: skip
+                rota=ROTA,
+                task=TASK,
+                created_at=now,
+                run_at=now,
+                args={"n": n},
+                **fields,
+            )
             for n in range(count)
         ]
 
@@ -85,9 +90,14 @@ class Bench:
     def claim(self, queue: str = "default") -> list[Claimed]:
         now = self.store.clock()
         request = ClaimRequest(
-            node="bench", rota=ROTA, queues=(queue,), tasks=(TASK,), now=now,
-            until=now + timedelta(minutes=1), limit=self.batch,
-        )  # fmt: skip
+            node="bench",
+            rota=ROTA,
+            queues=(queue,),
+            tasks=(TASK,),
+            now=now,
+            until=now + timedelta(minutes=1),
+            limit=self.batch,
+        )
         return self.store.claim(request)
 
     def occurrences(self, count: int = 10_000) -> None:
@@ -95,10 +105,14 @@ class Bench:
         began = now - timedelta(days=2)
         schedules = [
             new_schedule(
-                ROTA, f"s{n}", Definition(task=TASK, timetable="* * * * *", args={"n": n}, queue="ticks"), Source.CODE, began
+                ROTA,
+                f"s{n}",
+                Definition(task=TASK, timetable="* * * * *", args={"n": n}, queue="ticks"),
+                Source.CODE,
+                began,
             )
             for n in range(count)
-        ]  # fmt: skip
+        ]
         generation = Generation(rota=ROTA, number=1, fingerprint="f", revision=1, synced_at=now)
         _timed(
             "sync of new schedules",
@@ -140,10 +154,17 @@ class Bench:
 
 def settled(run: Claimed) -> Settlement:
     return Settlement(
-        run_id=run.id, token=run.token, state=RunState.SUCCEEDED, outcome=Outcome.SUCCEEDED,
-        attempt=run.attempt, started_at=run.started_at, finished_at=run.started_at, result="null",
-        schedule_id=run.schedule_id, planned_at=run.planned_at,
-    )  # fmt: skip
+        run_id=run.id,
+        token=run.token,
+        state=RunState.SUCCEEDED,
+        outcome=Outcome.SUCCEEDED,
+        attempt=run.attempt,
+        started_at=run.started_at,
+        finished_at=run.started_at,
+        result="null",
+        schedule_id=run.schedule_id,
+        planned_at=run.planned_at,
+    )
 
 
 def _timed(what: str, count: int, work: Callable[[], object]) -> None:

@@ -51,7 +51,7 @@ class Address:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Open a connection that begins nothing by itself and prepares nothing."""
-        given = psycopg.conninfo.conninfo_to_dict(self.dsn)
+        given: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(self.dsn))
         settings = {name: value for name, value in SETTINGS.items() if name not in given}
         given.setdefault("application_name", "rota")
         return psycopg.connect(**{**settings, **given}, autocommit=True, prepare_threshold=None)

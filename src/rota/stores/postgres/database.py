@@ -28,9 +28,17 @@ PACKAGE = "rota.stores.postgres"
 STEPS = load_steps(PACKAGE)
 MIGRATION_LOCK = (1380930625, -1)  # see `take_gates`
 
+# All that a transaction needs is found by an index. The planner is told so: on a small table, on one that
+# was never analyzed or one that is mostly dead rows it would rather hash the whole of it for a batch.
+BY_INDEX = b"""; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"""
 # One round trip. Local to the transaction, as PgBouncer forgets what a session has set. A node that is
 # stopped in the middle of a transaction must not keep what it has locked.
-BEGIN = b"BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+BEGIN = (
+    b"BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+    + BY_INDEX
+)
+BEGIN_READ = b"BEGIN READ ONLY" + BY_INDEX
 BEGIN_MIGRATION = b"BEGIN; SET LOCAL lock_timeout = '10s'"
 
 
@@ -55,7 +63,7 @@ class PostgresDatabase:
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
         with self._cursor() as (connection, cursor):
-            self._begin(connection, BEGIN)
+            connection.execute(BEGIN)
             with _rolled_back_on_error(connection):
                 yield cursor
                 if cursor.topics:
@@ -72,9 +80,15 @@ class PostgresDatabase:
         self._announce(cursor)
 
     @contextmanager
-    def read(self) -> Iterator[Cursor]:
-        with self._cursor() as (_, cursor):
-            yield cursor
+    def read(self, *, by_index: bool = False) -> Iterator[Cursor]:
+        with self._cursor() as (connection, cursor):
+            if not by_index:
+                yield cursor
+                return
+            connection.execute(BEGIN_READ)
+            with _rolled_back_on_error(connection):
+                yield cursor
+                connection.execute("COMMIT", prepare=False)
 
     def borrowed(self, connection: Any) -> Cursor:
         return BorrowedCursor(connection, self._statements)
@@ -83,7 +97,7 @@ class PostgresDatabase:
         with self._guarded(), self._pool.connection() as connection:
             if dry_run:
                 return [name for _, name, _ in self._missing_steps(connection)]
-            self._begin(connection, BEGIN_MIGRATION)
+            connection.execute(BEGIN_MIGRATION)
             with _rolled_back_on_error(connection):
                 connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", MIGRATION_LOCK)
                 steps = self._missing_steps(connection)
@@ -119,9 +133,6 @@ class PostgresDatabase:
             if not self._checked:
                 self._check_schema(connection)
             yield connection, PostgresCursor(connection, self._statements)
-
-    def _begin(self, connection: psycopg.Connection[Any], begin: bytes) -> None:
-        connection.execute(begin)
 
     def _check_schema(self, connection: psycopg.Connection[Any]) -> None:
         if steps := self._missing_steps(connection):

@@ -58,7 +58,7 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 with self._connect() as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")  # type: ignore[arg-type]
+                    connection.execute(f"LISTEN {CHANNEL}")
                     if not self._is_heard(connection):
                         log.warning("the store sends no notifications; polling", extra={"store": self._url})
                         return

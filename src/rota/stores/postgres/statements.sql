@@ -305,8 +305,9 @@ SELECT v.gate FROM unnest(%(gates)s::integer[]) AS v (gate)
 
 -- load
 -- How many runs are running, of each schedule and concurrency key.
+-- `state` repeats what the rest says: the planner knows how rare that value is, and takes the index.
 SELECT schedule_id, lane, count(*) FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = %(rota)s::text
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = %(rota)s::text
    AND (schedule_id IS NOT NULL OR lane IS NOT NULL)
  GROUP BY schedule_id, lane;
 
@@ -320,7 +321,7 @@ RETURNING {claimed_columns};
 -- overdue
 -- Running runs whose lease has run out.
 SELECT {claimed_columns} FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = %(rota)s::text AND lease_until_us <= %(now_us)s::bigint
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = %(rota)s::text AND lease_until_us <= %(now_us)s::bigint
  ORDER BY lease_until_us
  LIMIT %(limit)s::integer;
 
@@ -453,10 +454,10 @@ RETURNING id;
 SELECT id, state, cancel_by FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE;
 
 -- cancel_pending
--- Cancel runs that have not started.
+-- Cancel runs that have not started: `lock_runs` saw it, and has locked them. See `claim_picked`.
 UPDATE rota_run
    SET state = 'cancelled', cancel_by = %(by)s::text, finished_us = GREATEST(%(now_us)s::bigint, created_us)
- WHERE id = ANY(%(ids)s::uuid[]) AND state = 'pending';
+ WHERE id = ANY(%(ids)s::uuid[]);
 
 -- cancel_running
 -- Ask running runs to stop. The first who asked is kept.
@@ -506,7 +507,7 @@ SELECT {run_columns} FROM rota_run r WHERE r.state = 'pending' AND {page};
 -- runs_running
 -- A page of the running runs: sorted, as there are few of them.
 SELECT {run_columns} FROM rota_run r
- WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND {page};
+ WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND r.state = 'running' AND {page};
 
 -- schedules_named
 -- The ids of the schedules that have this name.

@@ -49,8 +49,12 @@ class Database(Protocol):
         """Commit at the end, roll back on an error. Sees what was committed before each statement."""
         ...
 
-    def read(self) -> AbstractContextManager[Cursor]:
-        """Read only. Never waits for a writer."""
+    def read(self, *, by_index: bool = False) -> AbstractContextManager[Cursor]:
+        """Read only. Never waits for a writer.
+
+        With `by_index`, rows are found by an index, whatever the planner believes of the table: for a
+        walk in order that stops early.
+        """
         ...
 
     def single(self) -> AbstractContextManager[Cursor]:

@@ -161,7 +161,7 @@ def purge(database: Database, rota: str, before: datetime, keep: int, limit: int
     position: tuple[int, str] = (FIRST_US, FIRST_ID)
     doomed: list[str] = []
     while len(doomed) < limit:
-        with database.read() as cursor:
+        with database.read(by_index=True) as cursor:
             found = cursor.rows(
                 "old_runs",
                 rota=clean(rota),

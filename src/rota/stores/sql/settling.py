@@ -122,9 +122,11 @@ def _accepted(one: Settlement) -> tuple[str, ...]:
 def _grow_success(cursor: Cursor, settlements: Sequence[Settlement], lost: set[str]) -> None:
     latest: dict[str, int] = {}
     for one in settlements:
-        if one.schedule_id is not None and one.state is RunState.SUCCEEDED and one.planned_at is not None:
-            if one.run_id not in lost:
-                latest[one.schedule_id] = max(latest.get(one.schedule_id, -(1 << 62)), to_us(one.planned_at))
+        if one.state is not RunState.SUCCEEDED or one.run_id in lost:
+            continue
+        if one.schedule_id is not None and one.planned_at is not None:
+            planned_us = to_us(one.planned_at)
+            latest[one.schedule_id] = max(latest.get(one.schedule_id, planned_us), planned_us)
     cursor.batch("grow_success", sorted(latest.items()))
 
 

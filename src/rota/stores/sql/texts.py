@@ -40,7 +40,7 @@ def known_ids(texts: Any) -> list[str]:
 
 
 def to_json(value: Json) -> str:
-    """Return `value` as JSON. A lone surrogate is kept, as an escape: texts inside arguments come back verbatim."""
+    """Return `value` as JSON. Lone surrogates are kept, as escapes: arguments come back verbatim."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError:
@@ -98,7 +98,9 @@ class Coder(Generic[T]):
 
 
 def _defaults(plain: Any) -> dict[str, Json]:
-    required = {one.name for one in fields(plain) if one.default is MISSING and one.default_factory is MISSING}
+    required = {
+        one.name for one in fields(plain) if one.default is MISSING and one.default_factory is MISSING
+    }
     values: dict[str, Json] = msgspec.to_builtins(plain)
     return {name: value for name, value in values.items() if name not in required}
 
@@ -109,8 +111,9 @@ def _pruned(values: dict[str, Json], defaults: dict[str, Json]) -> dict[str, Jso
     for name, value in values.items():
         default = defaults.get(name)
         if value != default or name not in defaults:
-            nested = isinstance(value, dict) and isinstance(default, dict)
-            pruned[name] = _pruned(value, default) if nested else value
+            if isinstance(value, dict) and isinstance(default, dict):
+                value = _pruned(value, default)
+            pruned[name] = value
     return pruned
 
 

@@ -86,7 +86,7 @@ class SqliteDatabase:
             self._hub.announce(cursor.topics)
 
     @contextmanager
-    def read(self) -> Iterator[Cursor]:
+    def read(self, *, by_index: bool = False) -> Iterator[Cursor]:
         with self._guarded():
             self._prepare()
             with self._readers.connection() as connection:

@@ -248,7 +248,7 @@ SELECT value FROM json_each(:gates);
 -- load
 -- How many runs are running, of each schedule and concurrency key.
 SELECT schedule_id, lane, count(*) FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = :rota
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota
    AND (schedule_id IS NOT NULL OR lane IS NOT NULL)
  GROUP BY schedule_id, lane;
 
@@ -261,7 +261,7 @@ RETURNING {claimed_columns};
 -- overdue
 -- Running runs whose lease has run out.
 SELECT {claimed_columns} FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND rota = :rota AND lease_until_us <= :now_us
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota AND lease_until_us <= :now_us
  ORDER BY lease_until_us
  LIMIT :limit;
 
@@ -412,7 +412,7 @@ SELECT {run_columns} FROM rota_run r INDEXED BY rota_run_ready WHERE r.state = '
 -- runs_running
 -- A page of the running runs: sorted, as there are few of them.
 SELECT {run_columns} FROM rota_run r INDEXED BY rota_run_running
- WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND {page};
+ WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND r.state = 'running' AND {page};
 
 -- schedules_named
 -- The ids of the schedules that have this name.

@@ -1,0 +1,235 @@
+"""The plans of the hot statements: each costs what is due, not what is stored.
+
+On a hundred thousand runs, on a table that is mostly dead rows, and on one that nobody has analyzed.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from rota.stores import open_store
+from rota.stores.postgres.arrays import array_text
+from rota.stores.postgres.database import BEGIN
+from rota.stores.sql.statements import load_statements
+
+RUNS = 100_000
+NOW = 1_800_000_000_000_000
+SOME_ID = "00000000-0000-8000-8000-000000000001"
+KIND: dict[str, Any] = {
+    "rota": "shop",
+    "queue": "default",
+    "queues": ["default", "mail"],
+    "gated": False,
+    "priority": 0,
+    "tasks": ["t"],
+    "now_us": NOW,
+    "until_us": NOW,
+    "node": "n",
+    "limit": 500,
+}
+PAGE: dict[str, Any] = {
+    "task": None,
+    "queue": None,
+    "states": None,
+    "schedule": None,
+    "since_us": 0,
+    "until_us": 1 << 61,
+    "before_us": 1 << 61,
+    "before_id": "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "limit": 50,
+    "rota": "shop",
+}
+# Statement, its parameters, the index that must find the runs.
+NAMED = [
+    ("ready_levels", KIND, "rota_run_ready"),
+    ("next_ready", KIND, "rota_run_ready"),
+    ("claim_free", KIND, "rota_run_ready"),
+    ("ready_runs", {**KIND, "busy_schedules": [], "busy_lanes": "{}"}, "rota_run_ready"),
+    ("gated_waits", {}, "rota_run_gated"),
+    ("load", KIND, "rota_run_running"),
+    ("overdue", KIND, "rota_run_running"),
+    ("has_expired", KIND, "rota_run_deadline"),
+    ("active_runs", {"ids": [SOME_ID]}, "rota_run_active"),
+    ("runs", PAGE, "rota_run_history"),
+    ("runs_of_schedule", {**PAGE, "schedule_id": SOME_ID}, "rota_run_schedule"),
+    ("runs_in_trouble", {**PAGE, "state": "failed"}, "rota_run_trouble"),
+    ("runs_running", PAGE, "rota_run_running"),
+    (
+        "old_runs",
+        {**PAGE, "keep": 3, "after_us": 0, "after_id": SOME_ID, "before_us": NOW},
+        "rota_run_history",
+    ),
+]
+# Executed outside a transaction of ours, where nothing is said to the planner.
+SINGLE = {name for name, _, _ in NAMED} - {"ready_runs", "gated_waits", "load", "old_runs"}
+BATCHES = ["settle_final", "settle_again", "renew", "progress", "hold_runs", "keep_attempt"]
+BY_ID = ["leases", "claim_picked", "cancel_pending", "cancel_running", "purge_runs", "lock_runs"]
+
+
+class Sqlite:
+    """A SQLite file full of runs."""
+
+    primary_key = "sqlite_autoindex_rota_run_1"
+    whole_table = re.compile(r"SCAN (rota_run|r|c)( |$)(?!USING (COVERING )?INDEX)")
+
+    def __init__(self, path: Path) -> None:
+        with closing(open_store(f"sqlite:///{path}")) as store:
+            store.migrate()
+        self.statements = load_statements("rota.stores.sqlite")
+        self.connection = sqlite3.connect(path)
+        self.connection.execute(
+            f"WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {RUNS})"
+            f" {_filling('sqlite')}"
+        )
+
+    def plan(self, name: str, parameters: dict[str, Any] | tuple[Any, ...]) -> str:
+        rows = self.connection.execute(f"EXPLAIN QUERY PLAN {self.statements[name]}", _json(parameters))
+        return "\n".join(str(row[3]) for row in rows)
+
+
+class Postgres:
+    """A PostgreSQL database full of runs."""
+
+    primary_key = "rota_run_pkey"
+    whole_table = re.compile(r"Seq Scan on rota_run|Hash Join|Merge Join")
+
+    def __init__(self, dsn: str) -> None:
+        with closing(open_store(dsn)) as store:
+            store.migrate()
+        self.statements = load_statements("rota.stores.postgres")
+        self.connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
+        self.connection.execute("ALTER TABLE rota_run SET (autovacuum_enabled = off)")
+        self.connection.execute(f"{_filling('postgres')}")
+
+    def plan(self, name: str, parameters: dict[str, Any]) -> str:
+        texts = {
+            key: array_text(value) if isinstance(value, list) else value for key, value in parameters.items()
+        }
+        if name in SINGLE:
+            rows = self.connection.execute(f"EXPLAIN {self.statements[name]}".encode(), texts).fetchall()
+        else:
+            self.connection.execute(BEGIN)
+            rows = self.connection.execute(f"EXPLAIN {self.statements[name]}".encode(), texts).fetchall()
+            self.connection.execute("ROLLBACK")
+        return "\n".join(str(row[0]) for row in rows)
+
+
+def _filling(database: str) -> str:
+    """Nine of ten runs have succeeded; of the others some are running, some failed, most are pending."""
+    on_sqlite = database == "sqlite"
+    false, source = ("0", "n") if on_sqlite else ("false", f"generate_series(1, {RUNS}) AS n")
+    run_id = (
+        "printf('00000000-0000-8000-8000-%012x', n)"
+        if on_sqlite
+        else "('00000000-0000-8000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
+    )
+    state = """CASE WHEN n % 1000 = 1 THEN 'running' WHEN n % 1000 = 2 THEN 'failed'
+                    WHEN n % 10 = 0 THEN 'pending' ELSE 'succeeded' END"""
+    return f"""
+        INSERT INTO rota_run (
+            id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us, count,
+            is_catch_up, serial, lane_limit, gated, token, attempt, lease_until_us, started_us, finished_us)
+        SELECT {run_id}, 'shop', 't', {state}, 'enqueue', '{{}}', '{{}}', 'default', 0,
+               {NOW} - n, {NOW} + 1000 * (n - 50000), 1, {false}, {false}, 1, {false}, 1, 1,
+               CASE WHEN n % 1000 = 1 THEN {NOW} END,
+               CASE WHEN n % 10 <> 0 THEN {NOW} - n END,
+               CASE WHEN n % 10 <> 0 AND n % 1000 <> 1 THEN {NOW} END
+          FROM {source}"""
+
+
+def _json(parameters: dict[str, Any] | tuple[Any, ...]) -> Any:
+    if isinstance(parameters, tuple):
+        return parameters
+    return {
+        key: str(value).replace("'", '"') if isinstance(value, list) else value
+        for key, value in parameters.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqlite]:
+    database = Sqlite(tmp_path_factory.mktemp("plans") / "rota.db")
+    yield database
+    database.connection.close()
+
+
+@pytest.mark.parametrize(("name", "parameters", "index"), NAMED, ids=[name for name, _, _ in NAMED])
+def test_sqlite_finds_runs_by_the_index_meant_for_it(sqlite, name, parameters, index):
+    plan = sqlite.plan(name, parameters)
+    assert index in plan
+    assert not sqlite.whole_table.search(plan), plan
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_sqlite_settles_by_the_primary_key(sqlite, name):
+    columns = max(map(int, re.findall(r"\?(\d+)", sqlite.statements[name])))
+    assert sqlite.primary_key in sqlite.plan(name, (SOME_ID, 1, *[None] * (columns - 2)))
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_sqlite_finds_named_runs_by_the_primary_key(sqlite, name):
+    assert sqlite.primary_key in sqlite.plan(name, {**KIND, "ids": [SOME_ID], "by": "me"})
+
+
+def test_sqlite_looks_only_at_schedules_that_are_due(sqlite):
+    assert "rota_schedule_due" in sqlite.plan("due", KIND)
+    assert "rota_schedule_due" in sqlite.plan("next_due", KIND)
+
+
+@pytest.fixture(params=["analyzed", "never analyzed", "bloated"])
+def postgres(request, postgres_dsn) -> Iterator[Postgres]:
+    database = Postgres(postgres_dsn)
+    if request.param == "bloated":
+        database.connection.execute("UPDATE rota_run SET note = 'a' WHERE state <> 'running'")
+        database.connection.execute("UPDATE rota_run SET note = 'b' WHERE state <> 'running'")
+        database.connection.execute("ANALYZE rota_run")
+        database.connection.execute("DELETE FROM rota_run WHERE state = 'succeeded'")
+    if request.param == "analyzed":
+        database.connection.execute("VACUUM ANALYZE rota_run")
+    yield database
+    database.connection.close()
+
+
+def test_postgres_finds_runs_by_the_index_meant_for_it(postgres):
+    for name, parameters, index in NAMED:
+        plan = postgres.plan(name, parameters)
+        assert index in plan, f"{name}:\n{plan}"
+        assert not postgres.whole_table.search(plan), f"{name}:\n{plan}"
+
+
+def test_postgres_settles_by_the_primary_key(postgres):
+    ids = [f"00000000-0000-8000-8000-{number:012x}" for number in range(500)]
+    for name in BATCHES:
+        columns = max(map(int, re.findall(r"%\(c(\d+)\)s", postgres.statements[name])))
+        batch = {
+            "c1": ids,
+            "c2": [1] * 500,
+            **{f"c{number}": [None] * 500 for number in range(3, columns + 1)},
+        }
+        plan = postgres.plan(name, batch)
+        assert postgres.primary_key in plan, f"{name}:\n{plan}"
+        assert not postgres.whole_table.search(plan), f"{name}:\n{plan}"
+
+
+def test_postgres_finds_named_runs_by_the_primary_key(postgres):
+    for name in BY_ID:
+        plan = postgres.plan(name, {**KIND, "ids": [SOME_ID] * 500, "by": "me"})
+        assert postgres.primary_key in plan, f"{name}:\n{plan}"
+        assert "Seq Scan on rota_run" not in plan, f"{name}:\n{plan}"
+
+
+def test_postgres_prepares_nothing_however_often_a_statement_is_executed(postgres_dsn):
+    with closing(open_store(postgres_dsn)) as store:
+        store.migrate()
+        for _ in range(10):
+            store.next_due("shop")
+        with store._database._pool.connection() as connection:
+            assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [(0,)]
