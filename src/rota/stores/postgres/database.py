@@ -162,6 +162,7 @@ class PostgresDatabase:
             self._checked = False  # the schema was dropped, or is another one's
             raise SchemaOutdated(self.url, 0, STEPS[-1][0]) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, errors.InternalError) as error:
+            self._pool.drop_idle()  # what broke one connection, such as a restart, broke the others
             raise StoreUnavailable(self.url, " ".join(str(error).split())) from error
 
 

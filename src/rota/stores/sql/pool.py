@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 C = TypeVar("C")
@@ -85,8 +85,9 @@ class Pool(Generic[C]):
     def drop_idle(self) -> None:
         """Close what is not in use."""
         self.check_process()
-        while self._idle:
-            self._close(self._idle.pop())
+        with suppress(IndexError):
+            while True:
+                self._close(self._idle.pop())
 
 
 # Connections that a parent process had open: closing them here would end its sessions or free its locks.
