@@ -9,7 +9,6 @@ same folder, in order. A node is started, seen to join, and ended by SIGTERM. Li
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -85,19 +84,13 @@ def expected(words):
 
 
 def run_node(words, environment):
-    assert shutil.which("rota", path=environment["PATH"])
-    node = subprocess.Popen(
-        words, env=environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
-    )
     seen = []
-    try:
+    with subprocess.Popen(
+        words, env=environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
+    ) as node:
         for line in node.stdout:
             seen.append(line)
             if "node joined" in line:
                 node.send_signal(signal.SIGTERM)
-                break
-        seen += node.stdout
-        assert node.wait(PATIENCE) == 0, "".join(seen)
-        assert any("node joined" in line for line in seen), "".join(seen)
-    finally:
-        node.kill()
+    assert node.returncode == 0, "".join(seen)
+    assert any("node joined" in line for line in seen), "".join(seen)
