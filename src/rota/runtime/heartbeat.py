@@ -64,20 +64,3 @@ class Heartbeat:
         if lost:
             log.warning("leases lost; their attempts are stopped", extra={"runs": lost})
             runner.drop(lost)
-
-
-class ReportStep:
-    """Stores progress and log lines of running attempts, while they run."""
-
-    name = "report"
-    topics: frozenset[str] = frozenset()
-
-    def __init__(self, store: Store, runner: Runner, *, every: timedelta = timedelta(seconds=1)) -> None:
-        self._store, self._runner, self._every = store, runner, every
-
-    def step(self, now: datetime) -> datetime:
-        """Store what is new; return when to look again."""
-        reports = self._runner.reports()
-        if reports:
-            self._store.report(reports)
-        return now + self._every

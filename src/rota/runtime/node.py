@@ -15,9 +15,10 @@ from rota.core.records import Node as NodeRow
 from rota.ports import Clock, Runner, Store, Wakeup
 from rota.runtime.dispatch import Dispatch
 from rota.runtime.events import Event, Events
-from rota.runtime.heartbeat import Heartbeat, ReportStep
+from rota.runtime.heartbeat import Heartbeat
 from rota.runtime.loops import Loop, Step
 from rota.runtime.options import NodeOptions
+from rota.runtime.report import Report
 from rota.runtime.rescue import Rescue
 from rota.runtime.settle import Settle
 from rota.runtime.tick import Tick
@@ -84,8 +85,11 @@ class Node:
                 poll=options.poll,
                 batch=options.batch,
             )
-            self.settle = Settle(store, runner, events, chance, poll=options.poll, batch=options.batch)
-            steps += [self.dispatch, self.settle, ReportStep(store, runner)]
+            report = Report(store, runner)
+            self.settle = Settle(
+                store, runner, report, events, chance, poll=options.poll, batch=options.batch
+            )
+            steps += [self.dispatch, self.settle, report]
         steps.append(
             Rescue(
                 store, rota, events, chance, every=options.rescue, lease=options.lease, batch=options.batch

@@ -10,6 +10,7 @@ from rota.core.outcomes import decide
 from rota.core.records import Finished, RunState, Settlement
 from rota.ports import Runner, Store
 from rota.runtime.events import Event, Events
+from rota.runtime.report import Report
 
 log = logging.getLogger("rota.settle")
 
@@ -39,24 +40,28 @@ class Settle:
         self,
         store: Store,
         runner: Runner,
+        report: Report,
         events: Events,
         chance: Callable[[], float],
         *,
         poll: timedelta,
         batch: int,
     ) -> None:
-        self._store, self._runner, self._events, self._chance = store, runner, events, chance
+        self._store, self._runner, self._report = store, runner, report
+        self._events, self._chance = events, chance
         self._poll, self._batch = poll, batch
         self._kept: list[Finished] = []
 
     def step(self, now: datetime) -> datetime:
         """Settle all that has ended; return when to look again, unless something ends before."""
         self._kept += self._runner.finished()
+        self._report.settled()
         while self._kept:
             batch = self._kept[: self._batch]
             settle(self._store, batch, self._events, self._chance, now)
             del self._kept[: len(batch)]
             self._kept += self._runner.finished()
+            self._report.settled()
         return now + self._poll
 
 
