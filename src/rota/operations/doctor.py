@@ -78,14 +78,9 @@ def _store(rota: Rota) -> Iterator[Finding]:
     except SchemaOutdated as error:
         yield Finding(Level.ERROR, "store", str(error), "`rota migrate`, or upgrade Rota on this node.")
         return
-    if missing:
-        steps = ", ".join(missing)
-        if rota.store.url.startswith("sqlite"):
-            yield Finding(
-                Level.INFO, "store", f"schema steps are missing: {steps}", "The first use applies them."
-            )
-        else:
-            yield Finding(Level.ERROR, "store", f"schema steps are missing: {steps}", "Run `rota migrate`.")
+    if missing and not rota.store.url.startswith("sqlite"):  # which applies them at its first use
+        problem = f"schema steps are missing: {', '.join(missing)}"
+        yield Finding(Level.ERROR, "store", problem, "Run `rota migrate`.")
 
 
 def _zone(rota: Rota) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from rota.core.records import Json
 
 MASK = "••••••"
 _SECRET = re.compile(
-    r"pass(word|wd|phrase|code)?s?$|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|signing[_-]?key"
+    r"passw(or)?d|passphrase|passcode|(^|[_.\- ])pass$|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|signing[_-]?key"
     r"|credential|authori[sz]ation|auth$|cookie|session[_-]?id|\bdsn\b|bearer|otp$|^pin$|cvv|iban",
     re.IGNORECASE,
 )

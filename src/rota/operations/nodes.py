@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rota.errors import InvalidValue
@@ -25,8 +26,9 @@ def make_node(
     concurrency: int | None = None,
     runner: Runner | None = None,
     name: str | None = None,
+    chance: Callable[[], float] = random.random,
 ) -> Node:
-    """Return a node of `rota`, after its declarations are in force; see `Rota.node`."""
+    """Return a node of `rota`, after its declarations are in force; see `Rota.node` and `Node`."""
     for role in roles:
         if role not in ROLES:
             raise InvalidValue("role", role, f"choose of {', '.join(ROLES)}")
@@ -56,4 +58,5 @@ def make_node(
         tasks=tuple(rota.registry.tasks),
         extra=[SyncStep(rota)] if "scheduler" in roles else [],
         name=name,
+        chance=chance,
     )

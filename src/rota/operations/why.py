@@ -161,6 +161,8 @@ class _Case:
             return "paused", f"It is paused since {utc(pause.at)} by {pause.by}{_because(pause.reason)}."
         if schedule.state is ScheduleState.RETIRED:
             return "retired", f"It is retired{self._when('sync: retire')}: the code no longer declares it."
+        if self._has_made_all():
+            return "finished", f"It had made all of its {schedule.effective.max_runs} runs (max_runs) before."
         if schedule.cursor < at:
             return "due", self._undecided()
         if at < now - self._rota.settings.retention:
@@ -169,9 +171,6 @@ class _Case:
                 f"Its record is gone: history is kept for {said(kept.age)}, and of each schedule"
                 f" the last {kept.keep} runs."
             )
-        most = schedule.effective.max_runs
-        if most is not None and schedule.runs_made >= most:
-            return "finished", f"It had made all of its {most} runs (max_runs) before."
         return "unknown", (
             "It was due by the definition in force now, but the schedule was silent then, or had another"
             " definition; the audit lists its changes."
@@ -187,6 +186,10 @@ class _Case:
             until = f"until {utc(pause.until)}" if pause.until else "until it is resumed"
             return "paused", (f"It will not run: paused by {pause.by} {until}{_because(pause.reason)}.")
         return "planned", f"It lies in the future, and is planned: due in {said(at - self._now)}."
+
+    def _has_made_all(self) -> bool:
+        most = self._schedule.effective.max_runs
+        return most is not None and self._schedule.runs_made >= most
 
     def _undecided(self) -> str:
         schedulers = [node for node in live_nodes(self._rota) if "scheduler" in node.roles]

@@ -94,13 +94,10 @@ def _why_late(run: Run, started: datetime, earlier: Sequence[Run], attempts: Seq
         return f"it is a retry of run {run.parent}, by {run.by}"
     causes = []
     planned = run.planned_at or run.run_at
-    if run.created_at - planned > ON_TIME:
-        told = (
-            "no scheduler was running when it was due; it was caught up"
-            if run.is_catch_up
-            else "it was decided late"
-        )
-        causes.append(f"{told} at {utc(run.created_at)}")
+    if run.created_at - planned > ON_TIME and run.is_catch_up:
+        causes.append(f"no scheduler was running when it was due; it was caught up at {utc(run.created_at)}")
+    elif run.created_at - planned > ON_TIME:
+        causes.append(f"the scheduler came to it only at {utc(run.created_at)}")
     jitter = min(run.run_at, started) - planned
     if jitter > ON_TIME and not any(one.number > 1 for one in attempts):
         causes.append(f"its jitter put it off by {said(jitter)}")
