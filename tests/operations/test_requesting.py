@@ -15,6 +15,7 @@ from rota.operations.history import get_run, list_runs, overview
 from rota.operations.lookups import schedule_named
 from rota.operations.requesting import backfill, cancel, enqueue, retry, trigger
 from rota.testing.clock import instant
+from rota.testing.sim import Sim
 
 DAY = timedelta(days=1)
 
@@ -86,13 +87,15 @@ def test_a_backfill_runs_what_has_no_run_and_doubles_nothing(shop, ann):
     assert len(shop.ran("nightly")) == 6
 
 
-def test_a_backfill_outlives_the_start_deadline(sim, ann):
+def test_a_backfill_outlives_the_start_deadline(ann):
+    sim = Sim("2026-03-02 00:00", timezone="UTC")
     sim.declare("nightly", daily("02:00"), start_deadline="10m")
     sim.start_node()
     sim.advance(timedelta(minutes=1))
     backfill(sim.rota, "nightly", instant("2026-02-20"), instant("2026-02-23"), ann)
-    sim.advance(timedelta(minutes=1))
+    sim.advance(timedelta(minutes=6))
     assert len(sim.ran("nightly")) == 3
+    sim.rota.close()
 
 
 def test_a_backfill_says_that_there_is_more(shop, ann):

@@ -9,8 +9,8 @@ from rota.core.records import Json
 
 MASK = "••••••"
 _SECRET = re.compile(
-    r"passw(or)?d|passphrase|passcode|(^|[_.\- ])pass$|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|signing[_-]?key"
-    r"|credential|authori[sz]ation|auth$|cookie|session[_-]?id|\bdsn\b|bearer|otp$|^pin$|cvv|iban",
+    r"passw(or)?d|passphrase|passcode|(^|[_.\- ])pass$|secret|token|credential|authori[sz]ation|auth$|bearer"
+    r"|(api|private|access|signing)[_-]?key|cookie|session[_-]?id|\bdsn\b|otp$|^pin$|cvv|iban",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+@", re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rota.errors import InvalidValue
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rota.app import Rota
     from rota.ports import Runner
 
+RESYNC = timedelta(seconds=30)  # how often a node looks whether its release has become the current one
 ROLES = ("scheduler", "worker")
 
 
@@ -56,7 +58,7 @@ def make_node(
         options,
         runner=runner,
         tasks=tuple(rota.registry.tasks),
-        extra=[SyncStep(rota)] if "scheduler" in roles else [],
+        extra=[SyncStep(rota, max(RESYNC, settings.tick_interval))] if "scheduler" in roles else [],
         name=name,
         chance=chance,
     )
