@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,14 +40,9 @@ class Cluster:
 
     def start(self) -> subprocess.Popen:
         environment = environment_of(self.store, self.folder)
-        log = (self.folder / "nodes.log").open("ab")
-        return subprocess.Popen(
-            [sys.executable, "-m", "rota", "run", APP],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            cwd=self.folder,
-        )
+        command = [sys.executable, "-m", "rota", "run", APP]
+        with (self.folder / "nodes.log").open("ab") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
 
     def kill_one(self, chance: random.Random) -> None:
         """Kill one node with -9 and start another."""
@@ -87,7 +83,7 @@ def kill_loop(
     until = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=3)
     codes = cluster.drain()
     finish(store, folder)
-    with connect() as connection:
+    with closing(connect()) as connection:
         verdict = check(connection, until)
     verdict.expect(codes == [0] * len(codes), f"nodes ended with {codes}")
     check_marks(folder / "marks", verdict)

@@ -1,6 +1,7 @@
 """The short form of the kill loop; the long form is `python -m tests.system.kill_loop`."""
 
 import sqlite3
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -16,7 +17,8 @@ def test_nodes_that_are_killed_lose_and_double_nothing(database, tmp_path, reque
         store = request.getfixturevalue("postgres_dsn")
         from rota.stores import open_store
 
-        open_store(store).migrate()
+        with closing(open_store(store)) as opened:
+            opened.migrate()
         connect = lambda: psycopg.connect(store)  # noqa: E731
     verdict, kills = kill_loop(store, connect, tmp_path, seconds=20, every=4)
     assert kills >= 5
