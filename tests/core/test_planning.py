@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rota.core.changes import redefined
 from rota.core.ids import occurrence_id, record_id
 from rota.core.planning import compiled, first_due, paused_record, plan, run_of
 from rota.core.policies import CatchUp, CatchUpRule, Concurrency, Overlap
@@ -21,7 +22,9 @@ from rota.core.records import (
     Pause,
     Plan,
     RunState,
+    Schedule,
     ScheduleState,
+    Source,
 )
 
 TICK = timedelta(microseconds=1)
@@ -365,6 +368,26 @@ def test_the_record_of_a_pause_can_be_had_alone():
     [record] = paused_record(schedule, timetable, utc("10:30"), utc("13:00"), pause, utc("13:00"))
     assert _told(record) == "skipped 11:00-13:00 x3"
     assert paused_record(schedule, timetable, utc("10:30"), utc("10:59"), pause, utc("13:00")) == []
+
+
+def test_overlap_holds_over_several_ticks_when_a_change_has_to_decide_them_at_once():
+    definition = hourly("all", timetable="every 1m", overlap=Overlap.SKIP)
+    before = Schedule(
+        id="s-1",
+        rota="shop",
+        name="tidy",
+        source=Source.CODE,
+        state=ScheduleState.ACTIVE,
+        declared=definition,
+        effective=definition,
+        cursor=utc("06:00"),
+        next_due=utc("06:01"),
+        created_at=utc("06:00"),
+        updated_at=utc("06:00"),
+    )
+    runs = redefined(before, utc("11:00"), name="sweep").runs
+    assert Counter(run.state for run in runs) == {RunState.PENDING: 1, RunState.SKIPPED: 299}
+    assert {run.blocked_by for run in runs[1:]} == {runs[0].id}
 
 
 # -- what a run and a record carry

@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from rota.core.overriding import with_value
 from rota.core.planning import compiled, first_due, paused_record, plan
 from rota.core.records import (
+    ActiveRun,
     Change,
     Definition,
     DueSchedule,
     NewRun,
     Override,
     Pause,
+    RunState,
     Schedule,
     ScheduleState,
     Source,
@@ -178,10 +180,15 @@ def _settled(schedule: Schedule, now: datetime) -> _Settled:
             runs_made=schedule.runs_made + decided.made,
             pause=None if decided.resumed else schedule.pause,
             quarantine=decided.quarantine,
+            active=(*schedule.active, *_pending(decided.runs)),
         )
         if schedule.next_due is None or schedule.next_due > now:
             break
     return _Settled(schedule, tuple(runs), tuple(cancel))
+
+
+def _pending(runs: Sequence[NewRun]) -> list[ActiveRun]:
+    return [ActiveRun(run.id, RunState.PENDING) for run in runs if run.state is RunState.PENDING]
 
 
 def _rearmed(schedule: Schedule, now: datetime) -> Schedule:

@@ -22,6 +22,7 @@ from rota.core.records import (
     Finished,
     Lease,
     Outcome,
+    Report,
     RunQuery,
     RunState,
 )
@@ -177,11 +178,42 @@ class LifeCycle(RuleBasedStateMachine):
                 started_at=one.started_at,
                 finished_at=self.now,
                 failure=Failure(kind="x", message="") if outcome is Outcome.FAILED else None,
-                log="a line\n",
+                log=data.draw(st.sampled_from(["", "a line\n"])),
             )
             for (_, one), outcome in zip(drawn, outcomes, strict=False)
         ]
         self.settle(finished)
+
+    @precondition(lambda self: self.held)
+    @rule(node=st.sampled_from(NODES))
+    def takes_over(self, node) -> None:
+        """All nodes but one are away for longer than their leases."""
+        self.time_passes(25)
+        self.rescues(9)
+        self.claims(node, 9, 20)
+
+    @precondition(lambda self: self.stale())
+    @rule(data=st.data(), outcome=st.sampled_from(Outcome))
+    def wakes_up_late(self, data, outcome) -> None:
+        """A node goes on with a run that another one has taken over: nothing of it is written."""
+        one = data.draw(st.sampled_from(self.stale()))
+        before = self.store.run(one.id)
+        assert self.store.renew([Lease(one.id, one.token)], self.now, self.now + 99 * SECOND).lost == (
+            one.id,
+        )
+        self.store.report([Report(run_id=one.id, token=one.token, attempt=one.attempt, done=1.0, log="late")])
+        finished = Finished(run=one, outcome=outcome, started_at=one.started_at, finished_at=self.now)
+        assert self.store.settle([decide(finished, 0.0)], self.now) == [one.id]
+        assert self.store.run(one.id) == before
+
+    def stale(self) -> list[Claimed]:
+        """Return claims of runs that are running under a newer token."""
+        known = self.known
+        return [
+            one
+            for _, one in self.held
+            if known[one.id].state is RunState.RUNNING and known[one.id].token > one.token
+        ]
 
     @rule(limit=st.integers(1, 3))
     def rescues(self, limit) -> None:
