@@ -123,7 +123,7 @@ def main() -> int:
 
     with PostgresServer(durable=True) as server, tempfile.TemporaryDirectory() as folder:
         dsn = server.create_database()
-        subprocess.run([sys.executable, "-m", "rota", "migrate", "--store", dsn], check=True)
+        subprocess.run([sys.executable, "-m", "rota", "migrate", APP, "--store", dsn], check=True, cwd=ROOT)
         verdict, kills = kill_loop(
             dsn,
             lambda: psycopg.connect(dsn),

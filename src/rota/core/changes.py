@@ -207,4 +207,10 @@ def _rearmed(schedule: Schedule, now: datetime) -> Schedule:
 
 def _change(before: Schedule, settled: _Settled, now: datetime) -> Change:
     after = replace(settled.schedule, revision=before.revision + 1, updated_at=now)
-    return Change(revision=before.revision, after=after, runs=settled.runs, cancel=settled.cancel)
+    return Change(
+        revision=before.revision,
+        after=after,
+        cursor_was=before.cursor,
+        runs=settled.runs,
+        cancel=settled.cancel,
+    )

@@ -45,6 +45,7 @@ from tests.stores.contract.build import (
     claim,
     declare,
     generation,
+    moved,
     new_run,
     numbers,
     occurrence,
@@ -373,3 +374,12 @@ def test_an_override_written_by_hand_that_can_not_be_read_hides_nothing_else(sto
     declare(store, schedule(1, overrides=(override,)), schedule(2))
     by_hand("UPDATE rota_override SET field = 'nonsense'")
     assert numbers(stored(store)) == [1, 2]
+
+
+def test_a_change_that_was_computed_before_a_tick_is_refused(store):
+    """The tick has decided what the change decides too: with both, it would be recorded twice."""
+    declare(store, schedule(1, cursor=NOW - HOUR, next_due=NOW))
+    before = the_schedule(store)
+    assert store.record([moved(before)], NOW) == [before.id]
+    assert not store.amend([replace(change(before, generation=7), cursor_was=before.cursor)], [])
+    assert store.amend([replace(change(the_schedule(store), generation=7), cursor_was=NOW)], [])

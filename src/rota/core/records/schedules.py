@@ -173,9 +173,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An operator's change of one schedule, to be applied if it still has this `revision`.
+    """A change of one schedule, to be applied if it still has this `revision` and this cursor.
 
     Attributes:
+        cursor_was: Its cursor when the change was computed: a tick since then has decided what the change
+            decides too. `None`: whatever it is.
         after: The schedule as it shall be. Its `revision` is one more than `revision`.
         runs: Runs and records of non-runs that the change brings with it.
         cancel: Active runs to ask to stop.
@@ -183,6 +185,7 @@ class Change:
 
     revision: int
     after: Schedule
+    cursor_was: datetime | None = None
     runs: tuple[NewRun, ...] = ()
     cancel: tuple[str, ...] = ()
 

@@ -125,8 +125,8 @@ UPDATE rota_schedule s SET name = s.id || '/' || s.name
  WHERE s.id = v.id AND s.name <> v.name;
 
 -- change_schedule
--- Rewrite a schedule, unless it has changed since. What ticks move without a new revision (the
--- cursor, the count of runs) never goes back.
+-- Rewrite a schedule, unless it has changed since, or a tick has moved its cursor: the change decides what
+-- is due too. What ticks move without a new revision (the cursor, the count of runs) never goes back.
 UPDATE rota_schedule s
    SET rota = v.rota, name = v.name, source = v.source, state = v.state, declared = v.declared,
        effective = v.effective, task = v.task, queue = v.queue, tags = v.tags, search = v.search,
@@ -138,10 +138,12 @@ UPDATE rota_schedule s
            %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[], %(c10)s::text[],
            %(c11)s::text[], %(c12)s::text[], %(c13)s::text[], %(c14)s::text[], %(c15)s::integer[],
            %(c16)s::integer[], %(c17)s::bigint[], %(c18)s::bigint[], %(c19)s::integer[],
-           %(c20)s::bigint[], %(c21)s::bigint[])
+           %(c20)s::bigint[], %(c21)s::bigint[], %(c22)s::bigint[])
        AS v (id, revision_was, rota, name, source, state, declared, effective, task, queue, tags, search,
-             pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
- WHERE s.id = v.id AND s.revision = v.revision_was;
+             pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us,
+             cursor_was_us)
+ WHERE s.id = v.id AND s.revision = v.revision_was
+   AND (v.cursor_was_us IS NULL OR s.cursor_us = v.cursor_was_us);
 
 -- add_schedule
 -- Insert a schedule, unless one has its name or its id.

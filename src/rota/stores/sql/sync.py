@@ -85,16 +85,18 @@ def _apply(cursor: Cursor, changes: Sequence[Change]) -> None:
     cursor.batch("park_names", [(change.after.id, clean(change.after.name)) for change in changes])
     changed = cursor.batch(
         "change_schedule",
-        [
-            rows_.schedule_row(change.after, change.revision, max(change.after.revision, change.revision + 1))
-            for change in changes
-        ],
+        list(map(_change_row, changes)),
     )
     if changed != len(changes):
         raise Abandoned
     cursor.run("drop_overrides", ids=[change.after.id for change in changes])
     _add_overrides(cursor, [change.after for change in changes])
     _bring(cursor, changes)
+
+
+def _change_row(change: Change) -> Row:
+    revision = max(change.after.revision, change.revision + 1)
+    return (*rows_.schedule_row(change.after, change.revision, revision), rows_.us(change.cursor_was))
 
 
 def _bring(cursor: Cursor, changes: Sequence[Change]) -> None:

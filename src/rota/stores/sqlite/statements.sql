@@ -113,14 +113,14 @@ RETURNING id;
 UPDATE rota_schedule SET name = id || '/' || name WHERE id = ?1 AND name <> ?2;
 
 -- change_schedule
--- Rewrite a schedule, unless it has changed since. What ticks move without a new revision (the
--- cursor, the count of runs) never goes back.
+-- Rewrite a schedule, unless it has changed since, or a tick has moved its cursor: the change decides what
+-- is due too. What ticks move without a new revision (the cursor, the count of runs) never goes back.
 UPDATE rota_schedule
    SET rota = ?3, name = ?4, source = ?5, state = ?6, declared = ?7, effective = ?8, task = ?9, queue = ?10,
        tags = ?11, search = ?12, pause = ?13, quarantine = ?14, generation = ?15,
        revision = ?16, cursor_us = max(cursor_us, ?17), next_due_us = ?18, runs_made = max(runs_made, ?19),
        created_us = ?20, updated_us = ?21
- WHERE id = ?1 AND revision = ?2;
+ WHERE id = ?1 AND revision = ?2 AND (?22 IS NULL OR cursor_us = ?22);
 
 -- add_schedule
 -- Insert a schedule, unless one has its name or its id.
