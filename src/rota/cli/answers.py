@@ -105,7 +105,7 @@ def _settings(rota: Rota, json_: bool) -> None:
         )
         return
     rows = [[name, _shown(value), sources[name]] for name, value in values.items()]
-    show.table(["setting", "value", "from"], rows, states=None)
+    show.table(["setting", "value", "from"], rows, states=None, folding=("value", "from"))
 
 
 def _json_name(name: str, value: object) -> str:

@@ -50,7 +50,7 @@ def app_command(
         def invoke(words: tuple[str, ...], app: str | None, store: str | None, **options: Any) -> None:
             where, rest = split(words, app, only_app=most == 0)
             if len(rest) < least or (most is not None and len(rest) > most):
-                raise click.UsageError(_wrong_number(metavar, rest, least))
+                raise click.UsageError(_wrong_number(metavar, rest, least, where if app is None else None))
             with opened(where, store) as rota:
                 function(rota, *rest, **options)
 
@@ -67,10 +67,11 @@ def app_command(
     return decorate
 
 
-def _wrong_number(metavar: str, rest: tuple[str, ...], least: int) -> str:
-    if len(rest) < least:
-        return f"Missing argument; it takes {metavar}."
-    return f"Got {len(rest)} arguments ({' '.join(rest)}); it takes {metavar}."
+def _wrong_number(metavar: str, rest: tuple[str, ...], least: int, taken: str | None) -> str:
+    if len(rest) >= least:
+        return f"Got {len(rest)} arguments ({' '.join(rest)}); it takes {metavar}."
+    hint = f" {taken!r} was read as APP; give APP by -A if it is a name." if taken else ""
+    return f"Missing argument; it takes {metavar}.{hint}"
 
 
 def split(

@@ -54,7 +54,7 @@ def runs(
     elif not found:
         show.note("No run matches.")
     else:
-        show.table(*run_rows(found, now, rota.timezone))
+        show.table(*run_rows(found, now, rota.timezone), cut=["what"])
 
 
 def run_rows(found: Sequence[Run], now: datetime, zone: str) -> tuple[list[str], list[list[str]]]:
@@ -66,13 +66,12 @@ def run_rows(found: Sequence[Run], now: datetime, zone: str) -> tuple[list[str],
             instants.brief(one.planned_at or one.run_at, zone),
             instants.relative(one.started_at, now) if one.started_at else "-",
             _duration(one, now),
-            str(one.attempt) if one.attempt else "-",
             _words(one),
             show.tail(one.id),
         ]
         for one in found
     ]
-    return ["state", "schedule or task", "due", "started", "took", "attempt", "what", "run"], rows
+    return ["state", "name", "due", "started", "took", "what", "run"], rows
 
 
 def _duration(run: Run, now: datetime) -> str:
@@ -82,6 +81,10 @@ def _duration(run: Run, now: datetime) -> str:
 
 
 def _words(run: Run) -> str:
+    return (f"attempt {run.attempt}: " if run.attempt > 1 else "") + _outcome(run)
+
+
+def _outcome(run: Run) -> str:
     if run.failure is not None:
         lines = run.failure.message.splitlines() or [""]
         return f"{run.failure.kind}: {lines[0][:80]}"

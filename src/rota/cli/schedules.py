@@ -47,7 +47,7 @@ def list_(rota: Rota, json_: bool, source: str | None, **filters: Any) -> None:
         return
     now = rota.clock.now()
     columns = ["state", "name", "timetable", "next", "last", "source"]
-    show.table(columns, [_row(one, now) for one in views])
+    show.table(columns, [_row(one, now) for one in views], folding=("timetable", "next", "last", "source"))
     if len(views) == filters["limit"]:
         show.note(f"There may be more: --after {views[-1].schedule.name!r}")
 
@@ -128,7 +128,8 @@ def _definition(one: ScheduleDetail) -> None:
         [field.field, _text(field.declared), _text(field.override) if field.overridden else "", _who(field)]
         for field in one.fields
     ]
-    show.table(["field", "declared", "override", "by"], rows, states=None)
+    columns = ["field", "declared", "override", "by"]
+    show.table(columns, rows, states=None, folding=columns[1:])
 
 
 def _who(field: FieldView) -> str:
@@ -159,7 +160,7 @@ def _history(one: ScheduleDetail, now: datetime) -> None:
 
     if one.runs:
         show.title("last runs")
-        show.table(*run_rows(one.runs, now, one.view.zone))
+        show.table(*run_rows(one.runs, now, one.view.zone), cut=["what"])
     if one.errors:
         show.title("last errors")
     for error in one.errors:

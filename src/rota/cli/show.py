@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,21 +55,33 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, states: int | None = 0) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    states: int | None = 0,
+    folding: Collection[str] = (),
+    cut: Collection[str] = (),
+) -> None:
     """Print a table.
 
     Args:
         states: Index of the column that holds states, which get a mark and a colour.
+        folding: Columns that give way, over several lines, on a narrow terminal.
+        cut: Columns that are shortened there.
     """
     from rich.table import Table
     from rich.text import Text
 
     out = console()
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for index, column in enumerate(columns):
-        made.add_column(Text(column), overflow="fold", no_wrap=index == states)
+    for column in columns:  # the columns that may wrap are the first to give way
+        made.add_column(Text(column), overflow="fold", no_wrap=column not in (*folding, *cut))
+    shortened: list[dict[str, Any]] = [
+        {"no_wrap": True, "overflow": "ellipsis"} if one in cut else {} for one in columns
+    ]
     for row in rows:
-        cells = [Text(_printable(cell)) for cell in row]
+        cells = [Text(_printable(cell), **how) for cell, how in zip(row, shortened, strict=True)]
         if states is not None:
             mark, colour = STATE_MARKS.get(row[states], (" ", ""))
             cells[states] = Text(f"{mark} {row[states]}", style=colour)
