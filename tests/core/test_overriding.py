@@ -10,7 +10,7 @@ import pytest
 from rota.core.changes import effective, paused, redefined, resumed, retired
 from rota.core.overriding import FIELDS, value_of, with_value
 from rota.core.policies import Backoff, CatchUp, CatchUpRule, Concurrency, Growth, Overlap, TimeLimit
-from rota.core.reconcile import new_schedule
+from rota.core.reconcile import differences, new_schedule
 from rota.core.records import Definition, Override, ScheduleState, Source
 from rota.errors import InvalidValue
 
@@ -120,3 +120,12 @@ def test_only_the_code_brings_a_retired_schedule_back(change):
     assert change(silent).after.state is ScheduleState.RETIRED
     assert change(silent).after.next_due is None
     assert redefined(silent, NOW, declared=PLAIN).after.state is ScheduleState.ACTIVE
+
+
+def test_what_differs_is_said_without_secrets():
+    before, after = (
+        with_value(PLAIN, "args", {"password": text, "limit": 1}) for text in ("hunter2", "hunter3")
+    )
+    [said] = differences(before, with_value(after, "args", {"password": "hunter3", "limit": 2}))
+    assert "hunter" not in said
+    assert "'limit': 2" in said

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from rota.core.changes import redefined, retired
 from rota.core.ids import schedule_id
+from rota.core.masking import masked
 from rota.core.planning import first_due
 from rota.core.records import (
     Change,
@@ -171,11 +172,11 @@ def _line(declared: Declared, known: Schedule, made: Change | None) -> SyncLine:
 
 
 def differences(before: Definition, after: Definition) -> list[str]:
-    """Return one text, `field: old -> new`, for each field in which two definitions differ."""
+    """Return one text, `field: old -> new`, for each field that differs; secrets are masked."""
     pairs = ((one.name, getattr(before, one.name), getattr(after, one.name)) for one in fields(Definition))
     return [f"{name}: {_short(old)} -> {_short(new)}" for name, old, new in pairs if old != new]
 
 
 def _short(value: object) -> str:
-    text = str(dict(value)) if isinstance(value, Mapping) else str(value)
+    text = str(masked(dict(value))) if isinstance(value, Mapping) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
