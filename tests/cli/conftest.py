@@ -23,7 +23,7 @@ PATIENCE = 60  # seconds: for a machine that is busy, never reached otherwise
 _numbers = itertools.count()
 
 SHOP = '''\
-import sys, time
+import sys, threading
 
 from rota import Rota, RunContext, daily, every
 
@@ -47,7 +47,7 @@ def broken(context: RunContext) -> None:
 @rota.task
 def slow(seconds: float = 60) -> None:
     print("slow began", file=sys.stderr, flush=True)
-    time.sl{}eep(seconds)
+    threading.Event().wait(seconds)
 
 
 @rota.task(queue="mail")
@@ -57,7 +57,7 @@ def send(user: int) -> None: ...
 rota.schedule(purge, daily("02:30"), name="nightly", args={"password": "hunter2"}, tags=["house"])
 rota.schedule(purge, every("90d"), name="odd [red] 'name' ü", tags=["house"])
 rota.schedule(broken, daily("03:00"), name="billing:daily")
-'''.replace("{}", "")
+'''
 
 
 @dataclass

@@ -136,3 +136,9 @@ def test_every_command_has_help_with_an_example(shop):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(shop, shell):
     assert "_ROTA_COMPLETE" in shop("completion", shell).stdout
+
+
+def test_commands_are_completed(shop):
+    environment = {"_ROTA_COMPLETE": "bash_complete", "COMP_WORDS": "rota tr", "COMP_CWORD": "1"}
+    code, out, _ = shop.process(**environment).end()
+    assert (code, out) == (0, "plain,trigger\n")

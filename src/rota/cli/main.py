@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from rota._version import __version__
 from rota.errors import (
@@ -84,6 +85,12 @@ class RotaGroup(click.Group):
         module, name, _ = entry
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command, without loading any."""
+        names = [(name, entry[2]) for name, entry in _FLAT.items() if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=said) for name, said in names), *options]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
