@@ -9,7 +9,7 @@ from rota.core.ids import from_us, to_us
 from rota.core.records import AuditLine, Change, Generation, Schedule, SyncPlan
 from rota.stores.sql import rows as rows_
 from rota.stores.sql.cancelling import stop_runs
-from rota.stores.sql.database import (
+from rota.stores.sql.database import (, Row
     RUNS,
     SCHEDULES,
     Abandoned,
