@@ -9,12 +9,13 @@ from rota.core.ids import from_us, to_us
 from rota.core.records import AuditLine, Change, Generation, Schedule, SyncPlan
 from rota.stores.sql import rows as rows_
 from rota.stores.sql.cancelling import stop_runs
-from rota.stores.sql.database import (, Row
+from rota.stores.sql.database import (
     RUNS,
     SCHEDULES,
     Abandoned,
     Cursor,
     Database,
+    Row,
     write_or_abandon,
 )
 from rota.stores.sql.history import add_audit
