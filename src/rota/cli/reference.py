@@ -17,7 +17,7 @@ PREFACE = """\
 
 Written by `python -m rota.cli.reference`; change the commands, not this page.
 
-```
+```text
 rota COMMAND [OPTIONS] [APP] ARGUMENTS
 ```
 
@@ -74,12 +74,12 @@ def _parts() -> Iterator[str]:
 def _command(name: str, command: click.Command, parent: click.Context) -> str:
     context = click.Context(command, info_name=name, parent=parent)
     usage = " ".join(command.collect_usage_pieces(context))
-    lines = [f"### rota {name}\n", f"```\nrota {name} {usage}\n```\n", f"{_text(command)}\n"]
+    lines = [f"### rota {name}\n", f"```text\nrota {name} {usage}\n```\n", f"{_text(command)}\n"]
     options = [one for one in command.params if isinstance(one, click.Option)]
     if options:
         lines += ["| option | |", "|---|---|", *(_option(one, context) for one in options), ""]
     if command.epilog:
-        lines.append(f"```\n{command.epilog.removeprefix('Example: ')}\n```\n")
+        lines.append(f"```text\n{command.epilog.removeprefix('Example: ')}\n```\n")
     return "\n".join(lines)
 
 
