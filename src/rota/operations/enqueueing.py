@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from rota.core.ids import keyed_id, time_id
@@ -32,8 +32,8 @@ def requested(
     if options.key is not None and len(batch) > 1:
         raise InvalidValue("key", options.key, f"one key makes one run, but {len(batch)} are asked for")
     lane = task.options.concurrency
-    run = NewRun(
-        id="",
+    make = partial(
+        NewRun,
         rota=rota,
         task=task.name,
         created_at=now,
@@ -45,10 +45,10 @@ def requested(
         lane_limit=lane.limit if lane else 1,
     )
     if options.key is not None:
-        return [replace(run, id=keyed_id(rota, checked_name("key", options.key)), args=one) for one in batch]
+        return [make(id=keyed_id(rota, checked_name("key", options.key)), args=args) for args in batch]
     bits = int.from_bytes(os.urandom(10), "big")
     # One random start and a count: ids made together differ, and sort in the order they were asked for.
-    return [replace(run, id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
+    return [make(id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
 
 
 def _start(now: datetime, options: EnqueueOptions) -> datetime:
