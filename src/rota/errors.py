@@ -43,7 +43,9 @@ class StoreUnavailable(RotaError):
 
     def __init__(self, url: str, problem: str) -> None:
         self.url, self.problem = url, problem
-        super().__init__(f"the store {url} can not be used now: {problem}. Rota goes on as soon as it answers.")
+        super().__init__(
+            f"the store {url} can not be used now: {problem.rstrip('.?')}. Rota goes on as soon as it answers."
+        )
 
 
 class SchemaOutdated(RotaError):
@@ -111,15 +113,19 @@ class UnknownZone(InvalidTimetable):
         scores = {zone: _likeness(wanted, zone.lower()) for zone in likely}
         near = sorted((zone for zone in likely if scores[zone] > 0.5), key=lambda zone: (-scores[zone], zone))
         self.suggestions = near[:3]
-        hint = f"did you mean {self.suggestions[0]!r}?" if self.suggestions else "write one like 'Europe/Paris'"
-        super().__init__(name, "timezone", "", "is not in the zone database", expected="a zone name", hint=hint)
+        hint = (
+            f"did you mean {self.suggestions[0]!r}?" if self.suggestions else "write one like 'Europe/Paris'"
+        )
+        super().__init__(
+            name, "timezone", "", "is not in the zone database", expected="a zone name", hint=hint
+        )
 
     def within(self, text: object) -> InvalidTimetable:
         return self
 
 
 def _likeness(wanted: str, name: str) -> float:
-    """Return from 0 to 1 how many pairs of letters two words share; a zone's city alone counts as its name."""
+    """Return from 0 to 1 how many pairs of letters two words share; a city alone counts as its zone."""
     city = name.rpartition("/")[2]
     pairs = [{word[at : at + 2] for at in range(len(word) - 1)} for word in (wanted, name, city)]
     return max(2 * len(pairs[0] & other) / (len(pairs[0]) + len(other) or 1) for other in pairs[1:])
@@ -200,7 +206,9 @@ class Conflict(RotaError):
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
-        super().__init__(f"{subject} was changed by someone else meanwhile; nothing was done. Look again, then retry.")
+        super().__init__(
+            f"{subject} was changed by someone else meanwhile; nothing was done. Look again, then retry."
+        )
 
 
 class NotPermitted(RotaError):
@@ -214,7 +222,9 @@ class NotPermitted(RotaError):
 
     def __init__(self, actor: str, action: str, needed: str) -> None:
         self.actor, self.action, self.needed = actor, action, needed
-        super().__init__(f"{actor!r} may not {action}: it takes the role {needed!r}. Ask an administrator for it.")
+        super().__init__(
+            f"{actor!r} may not {action}: it takes the role {needed!r}. Ask an administrator for it."
+        )
 
 
 class MissingExtra(RotaError):
@@ -228,7 +238,9 @@ class MissingExtra(RotaError):
 
     def __init__(self, what: str, extra: str, problem: str) -> None:
         self.what, self.extra, self.problem = what, extra, problem
-        super().__init__(f"{what} needs the extra `rota[{extra}]`: {problem}. Run `pip install 'rota[{extra}]'`.")
+        super().__init__(
+            f"{what} needs the extra `rota[{extra}]`: {problem}. Run `pip install 'rota[{extra}]'`."
+        )
 
 
 class RunInterrupted(BaseException):

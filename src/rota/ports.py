@@ -155,7 +155,7 @@ class Store(Protocol):
         ...
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> list[str]:
-        """Close attempts; return the ids of runs of which the lease was lost: for these nothing was written."""
+        """Close attempts; return the ids of runs whose lease was lost: for these nothing was written."""
         ...
 
     def overdue(self, rota: str, now: datetime, limit: int) -> list[Claimed]:
