@@ -43,9 +43,8 @@ class StoreUnavailable(RotaError):
 
     def __init__(self, url: str, problem: str) -> None:
         self.url, self.problem = url, problem
-        super().__init__(
-            f"the store {url} can not be used now: {problem.rstrip('.?')}. Rota goes on as soon as it answers."
-        )
+        said = problem.rstrip(".?")
+        super().__init__(f"the store {url} can not be used now: {said}. Rota goes on as soon as it answers.")
 
 
 class SchemaOutdated(RotaError):
