@@ -37,3 +37,21 @@ def test_a_store_whose_clock_was_set_back_stops_the_time_until_it_has_caught_up(
     told[0] = before + timedelta(seconds=5)
     clock.resync()
     assert clock.now() == before + timedelta(seconds=5)
+
+
+def test_a_slow_answer_makes_the_clock_late_and_never_early():
+    steady = Steady()
+    takes = [(100.0, 200.0), (0.0, 0.2)]  # seconds before the store reads its clock, and after
+    began = steady.seconds
+
+    def ask():
+        there, back = takes.pop(0)
+        steady.seconds += there
+        told = STORE + timedelta(seconds=steady.seconds - began)
+        steady.seconds += back
+        return told
+
+    clock = StoreClock(ask, steady)
+    lateness = STORE + timedelta(seconds=steady.seconds + 300.2 - began) - clock.now()
+    assert takes == []
+    assert abs(lateness - timedelta(seconds=0.2)) < timedelta(milliseconds=1)
