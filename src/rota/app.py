@@ -73,6 +73,9 @@ class Rota:
         self.events = Events()
         self._given = {"timezone": timezone, "store": store, **settings}
         self._clock = clock
+        self.random_bits: Callable[[int], int] = (
+            random.SystemRandom().getrandbits
+        )  # of ids; a test may set it
         self._eager: ContextVar[bool] = ContextVar(f"rota-eager-{name}", default=False)
         if timezone is not None:
             zone_named(timezone)
@@ -374,7 +377,7 @@ class Rota:
 
     def new_id(self) -> str:
         """Return the id of a run that is made by hand."""
-        return time_id(self.clock.now(), random.SystemRandom().getrandbits(74))
+        return time_id(self.clock.now(), self.random_bits(74))
 
     def _enqueue(
         self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions

@@ -29,6 +29,8 @@ class SimNode:
         self._steps = [step for step in node.steps if step.name != "report"]
         self.wakes = {step.name: sim.clock.now() for step in self._steps}
         self._wakeup = sim.rota.store.wakeup()
+        if runner is not None:
+            runner.start(self._runner_changed)
 
     @property
     def id(self) -> str:
@@ -56,15 +58,18 @@ class SimNode:
             self.is_alive = False
             self.node.stop(timedelta(0))
 
+    def _runner_changed(self) -> None:
+        self.wakes["settle"] = self.wakes["dispatch"] = self._sim.clock.now()
+
     def next_wake(self) -> datetime:
         """Return when it has something to do next."""
-        ends = self._runner.next_end() if self._runner else None
+        ends = self._runner.next_change() if self._runner else None
         return min([*self.wakes.values(), *([ends] if ends else [])])
 
     def work(self, now: datetime) -> None:
         """Call the steps that are due."""
-        if self._runner is not None and (end := self._runner.next_end()) is not None and end <= now:
-            self.wakes["settle"] = self.wakes["dispatch"] = now
+        if self._runner is not None:
+            self._runner.advance(now)
         for step in self._steps:
             if self.wakes[step.name] <= now:
                 self.wakes[step.name] = max(step.step(now), now + TICK)
