@@ -30,16 +30,20 @@ if TYPE_CHECKING:
     from rota.core.timetables import once as once
     from rota.core.timetables import parse_timetable as parse_timetable
     from rota.core.timetables import weekly as weekly
+    from rota.errors import GiveUp as GiveUp
     from rota.errors import Retry as Retry
     from rota.errors import RotaError as RotaError
+    from rota.errors import RunCancelled as RunCancelled
+    from rota.errors import TimeLimitExceeded as TimeLimitExceeded
     from rota.runners.local.context import RunContext as RunContext
+    from rota.runners.local.context import current_run as current_run
 
 _NAMES = {
     "rota.app": "Rota",
     "rota.core.policies": "Backoff CatchUp Concurrency",
     "rota.core.timetables": "Timetable cron daily every monthly once parse_timetable weekly",
-    "rota.errors": "Retry RotaError",
-    "rota.runners.local.context": "RunContext",
+    "rota.errors": "GiveUp Retry RotaError RunCancelled TimeLimitExceeded",
+    "rota.runners.local.context": "RunContext current_run",
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 __all__ = sorted([*_MODULES, "__version__"])
