@@ -53,6 +53,29 @@ def test_resuming_records_what_the_pause_swallowed_and_runs_none_of_it(schedule)
     assert change.after.next_due == NOW + 3.5 * HOUR
 
 
+def test_what_a_pause_swallowed_is_recorded_by_the_definition_that_was_in_force(schedule):
+    during = paused(schedule, NOW, "ada", "maintenance").after
+    change = redefined(during, NOW + 3 * HOUR, declared=replace(HOURLY, timetable="every 1m"))
+    [record] = change.runs
+    assert (record.state, record.count) == (RunState.SKIPPED, 3)
+    assert change.after.cursor == NOW + 3 * HOUR
+    [rest] = resumed(change.after, NOW + 3 * HOUR + timedelta(minutes=10)).runs
+    assert rest.count == 10
+
+
+def test_what_a_pause_swallowed_is_recorded_when_another_takes_its_place(schedule):
+    first = paused(schedule, NOW, "ada", "maintenance").after
+    change = paused(first, NOW + 2 * HOUR, "grace", "longer")
+    assert [(run.count, run.reason) for run in change.runs] == [(2, "paused by ada: maintenance")]
+    [rest] = resumed(change.after, NOW + 3 * HOUR).runs
+    assert (rest.count, rest.reason) == (1, "paused by grace: longer")
+
+
+def test_what_a_pause_swallowed_is_recorded_when_the_schedule_is_retired(schedule):
+    during = paused(schedule, NOW, "ada", "maintenance").after
+    assert [run.count for run in retired(during, NOW + 3 * HOUR, 2).runs] == [3]
+
+
 def test_skipping_the_next_occurrence_is_a_pause_until_just_after_it(schedule):
     change = skipping_next(schedule, NOW, "ada", "")
     assert change.after.pause.until == NOW + HOUR / 2 + timedelta(microseconds=1)

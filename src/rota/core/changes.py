@@ -124,17 +124,9 @@ def paused(schedule: Schedule, now: datetime, by: str, reason: str, until: datet
 def resumed(schedule: Schedule, now: datetime) -> Change:
     """End the pause of `schedule`. What came due meanwhile is recorded as skipped, and never runs."""
     settled = _settled(schedule, now)
-    pause = schedule.pause
     after = replace(settled.schedule, pause=None)
-    if schedule.state is ScheduleState.RETIRED:
-        return _change(schedule, replace(settled, schedule=after), now)
-    runs = settled.runs
-    if pause is not None and settled.schedule.pause is not None and schedule.state is ScheduleState.ACTIVE:
-        form = due_form(settled.schedule)
-        timetable = compiled(schedule.name, schedule.effective)
-        runs += tuple(paused_record(form, timetable, max(form.cursor, pause.at), now, pause, now))
-        after = replace(after, cursor=max(after.cursor, now))
-    return _change(schedule, _Settled(_rearmed(after, now), runs, settled.cancel), now)
+    after = after if schedule.state is ScheduleState.RETIRED else _rearmed(after, now)
+    return _change(schedule, replace(settled, schedule=after), now)
 
 
 def skipping_next(schedule: Schedule, now: datetime, by: str, reason: str) -> Change:
@@ -184,6 +176,12 @@ def _settled(schedule: Schedule, now: datetime) -> _Settled:
         )
         if schedule.next_due is None or schedule.next_due > now:
             break
+    if schedule.pause is not None and schedule.state is ScheduleState.ACTIVE:
+        # Now, by this definition and this pause: both may be others when the pause ends.
+        form, pause = due_form(schedule), schedule.pause
+        timetable = compiled(schedule.name, schedule.effective)
+        runs += paused_record(form, timetable, max(form.cursor, pause.at), now, pause, now)
+        schedule = replace(schedule, cursor=max(schedule.cursor, now))
     return _Settled(schedule, tuple(runs), tuple(cancel))
 
 
@@ -200,8 +198,7 @@ def _rearmed(schedule: Schedule, now: datetime) -> Schedule:
         return replace(schedule, state=ScheduleState.QUARANTINED, quarantine=str(error), next_due=None)
     state = ScheduleState.FINISHED if due is None else ScheduleState.ACTIVE
     if schedule.pause is not None:
-        # The cursor stays where the pause began, so that what it swallows can still be counted.
-        return replace(schedule, state=state, quarantine=None, next_due=schedule.pause.until)
+        due = schedule.pause.until
     return replace(schedule, state=state, quarantine=None, cursor=cursor, next_due=due)
 
 
