@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from rota.stores.sql.database import Row
+
+# Python 3.12.0 to 3.12.3 take `?1` for a named parameter, and warn of each row: python/cpython#117995.
+if (3, 12, 0) <= sys.version_info < (3, 12, 4):
+    warnings.filterwarnings("ignore", "Binding .* is a named parameter", DeprecationWarning)
 
 
 class SqliteCursor:
