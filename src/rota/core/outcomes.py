@@ -40,7 +40,9 @@ def decide(finished: Finished, chance: float) -> Settlement:
 
 def lost(run: Claimed, now: datetime) -> Finished:
     """Return the attempt of a run whose lease has run out."""
-    return Finished(run=run, outcome=Outcome.LOST, started_at=min(run.started_at, now), finished_at=now)
+    return Finished(
+        run=run, outcome=Outcome.LOST, started_at=min(run.started_at, now), finished_at=now, overdue=True
+    )
 
 
 def _retry_wait(finished: Finished, chance: float) -> timedelta | None:
@@ -88,6 +90,7 @@ def _settlement(
         reason=_reason(finished),
         schedule_id=run.schedule_id,
         planned_at=run.planned_at,
+        overdue=finished.overdue,
     )
 
 

@@ -309,6 +309,15 @@ def test_the_errors_of_retries_are_kept_too(store):
     assert [one.run_id for one in store.past_errors(uid(1))] == [uid(1)]
 
 
+def test_a_run_is_not_taken_from_a_node_that_has_come_back_in_time(store):
+    one = claim_one(store)
+    [found] = store.overdue(ROTA, LATER, 10)
+    assert store.renew([lease(one)], LATER, LATER + LEASE) == Renewal()
+    assert settle(store, decide(lost(found, LATER), 0.0), now=LATER) == [uid(1)]
+    assert (the_run(store).state, the_run(store).lease_until) == (RunState.RUNNING, LATER + LEASE)
+    assert settle(store, settlement(one), now=LATER) == []
+
+
 def test_a_lost_lease_leaves_no_error_and_no_success(store):
     declare(store, schedule(1))
     store.enqueue([occurrence(1)])

@@ -91,6 +91,7 @@ class Finished:
         retry_after: The task asked for another attempt after this wait.
         final: No other attempt can help, whatever the policy says: it is not retried.
         log: What is not yet stored of its log.
+        overdue: Nobody told that it ended: its lease has run out.
     """
 
     run: Claimed
@@ -102,6 +103,7 @@ class Finished:
     retry_after: timedelta | None = None
     final: bool = False
     log: str = ""
+    overdue: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class Settlement:
         attempt: The attempt it closes.
         counted: `False` when the body never began: the attempt is given back.
         run_at: When it may be tried again.
+        overdue: Written only if the lease has still run out: its node may have come back and renewed it.
     """
 
     run_id: str
@@ -130,6 +133,7 @@ class Settlement:
     reason: str | None = None
     schedule_id: str | None = None
     planned_at: datetime | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -355,6 +355,10 @@ SELECT r.id
  WHERE r.state = 'running' AND r.token = v.token
    FOR UPDATE OF r;
 
+-- still_overdue
+-- Those of these runs whose lease has run out.
+SELECT id FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND lease_until_us <= %(now_us)s::bigint;
+
 -- settle_final
 -- Close runs for ever, as far as the lease is still held.
 -- By the primary key. The condition speaks of `state`, the index of running runs of `started_us` and

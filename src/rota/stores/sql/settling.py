@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from rota import failpoints
 from rota.core.ids import to_us
 from rota.core.records import Outcome, RunState, Settlement
 from rota.stores.sql import rows as rows_
@@ -22,7 +23,8 @@ def settle(database: Database, settlements: Sequence[Settlement], now: datetime)
     """Settle a batch.
 
     1. Most attempts just ended: one statement for all of them, fenced by state and token.
-    2. Those that leave something behind (a log, an error, an attempt to keep) are locked first.
+    2. Those that leave something behind (a log, an error, an attempt to keep), and those that are taken
+       from their node, are locked first.
     3. When fewer were changed than asked for, the rest is looked up: settled before by the same
        token (the answer to an earlier commit was lost), or the lease is.
     """
@@ -33,10 +35,11 @@ def settle(database: Database, settlements: Sequence[Settlement], now: datetime)
 
     def work(cursor: Cursor) -> list[str]:
         changed = cursor.batch("settle_final", plain)
-        changed += _settle_rest(cursor, rest)
+        changed += _settle_rest(cursor, rest, now)
         lost = [] if changed == len(settlements) else _lost(cursor, settlements)
         _grow_success(cursor, settlements, set(lost))
         cursor.notify(_awaited(cursor, rest, now))
+        failpoints.hit("settle.before_commit")
         return lost
 
     return write(database, work)
@@ -47,7 +50,8 @@ def _first(row: Row) -> Any:
 
 
 def _is_plain(one: Settlement) -> bool:
-    return not one.log and one.failure is None and one.counted and one.state is not RunState.PENDING
+    leaves_nothing = not one.log and one.failure is None and one.counted and one.state is not RunState.PENDING
+    return leaves_nothing and not one.overdue
 
 
 def _final_row(one: Settlement) -> Row:
@@ -66,11 +70,16 @@ def _final_row(one: Settlement) -> Row:
     )
 
 
-def _settle_rest(cursor: Cursor, rest: Sequence[Settlement]) -> int:
+def _settle_rest(cursor: Cursor, rest: Sequence[Settlement], now: datetime) -> int:
     if not rest:
         return 0
     held = hold(cursor, [(one.run_id, one.token) for one in rest])
-    ours = [one for one in rest if (one.run_id, one.token) in held]
+    overdue = _still_overdue(cursor, [one.run_id for one in rest if one.overdue], now)
+    ours = [
+        one
+        for one in rest
+        if (one.run_id, one.token) in held and (not one.overdue or one.run_id in overdue)
+    ]
     add_logs(cursor, [(one.run_id, one.attempt, one.log) for one in ours if one.log])
     _add_errors(cursor, [one for one in ours if one.schedule_id is not None and one.failure is not None])
     final = [one for one in ours if one.counted and one.state is not RunState.PENDING]
@@ -79,6 +88,11 @@ def _settle_rest(cursor: Cursor, rest: Sequence[Settlement]) -> int:
     return cursor.batch("settle_final", list(map(_final_row, final))) + cursor.batch(
         "settle_again", list(map(_again_row, again))
     )
+
+
+def _still_overdue(cursor: Cursor, ids: list[str], now: datetime) -> set[str]:
+    """Return those of which the lease was not renewed since they were found overdue."""
+    return {row[0] for row in cursor.rows("still_overdue", ids=ids, now_us=to_us(now))} if ids else set()
 
 
 def _attempt_row(one: Settlement) -> Row:

@@ -282,6 +282,10 @@ UPDATE rota_run SET done = coalesce(?3, done), total = coalesce(?4, total), note
 -- Which of these runs are still under the lease given. Nobody else can settle them until the commit.
 SELECT id FROM rota_run WHERE id = ?1 AND +state = 'running' AND token = ?2;
 
+-- still_overdue
+-- Those of these runs whose lease has run out.
+SELECT id FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids)) AND lease_until_us <= :now_us;
+
 -- settle_final
 -- Close a run for ever, if the lease is still held.
 UPDATE rota_run
