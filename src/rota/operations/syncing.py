@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TRIES = 10
 STARTER = Actor("rota", Role.ADMIN, "code")
-LIVE_FOR = timedelta(minutes=1)
+LIVE_FOR = timedelta(minutes=1)  # at least
 
 
 def sync_plan(rota: Rota, *, reset: bool = False) -> SyncPlan:
@@ -84,7 +84,7 @@ def _own(current: Generation, fingerprint: str) -> Generation:
 
 
 def _live_nodes(rota: Rota) -> list[Node]:
-    seen_since = rota.clock.now() - LIVE_FOR
+    seen_since = rota.clock.now() - max(LIVE_FOR, 2 * rota.settings.lease)  # a heartbeat is a third of a lease
     return [node for node in rota.store.nodes(rota.name) if node.seen_at >= seen_since]
 
 
