@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SOON = 1000  # microseconds until a step is called that asks to be called at once
 SELDOM = 10  # a node asks for a roll-back so many times less often than in production: hours pass faster
 BODIES = "bodies"
+WAITS_FOR = {"settle": "report", "report": "settle"}  # the one holds a lock that the other waits for
 
 
 class Steady:
@@ -165,23 +166,26 @@ class Process:
     def next_us(self) -> int:
         """Return when it acts next."""
         if self._next_us is None:
-            free = [at_us for name, at_us in self._wakes.items() if name not in self._busy]
+            free = [at_us for name, at_us in self._wakes.items() if self._is_free(name)]
             self._next_us = max(min(free, default=NEVER), self.frozen_until)
         return self._next_us
 
     def work(self) -> None:
         """Call the step that is due first."""
         now_us = self.world.now_us
-        due = [name for name, at_us in self._wakes.items() if at_us <= now_us and name not in self._busy]
+        due = [name for name, at_us in self._wakes.items() if at_us <= now_us and self._is_free(name)]
         if due:
             self.call(min(due, key=lambda name: self._wakes[name]))
 
+    def _is_free(self, name: str) -> bool:
+        return name not in self._busy and WAITS_FOR.get(name) not in self._busy
+
     def can_act(self) -> bool:
-        return self.frozen_until <= self.world.now_us and len(self._busy) < len(self._wakes)
+        return self.frozen_until <= self.world.now_us and any(map(self._is_free, self._wakes))
 
     def act(self) -> None:
         """Call any step, due or not: a wake-up may come for nothing."""
-        self.call(self.world.chance.choice([name for name in self._wakes if name not in self._busy]))
+        self.call(self.world.chance.choice([name for name in self._wakes if self._is_free(name)]))
 
     def call(self, name: str) -> None:
         """Call a step as its loop does in production."""

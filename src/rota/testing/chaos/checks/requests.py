@@ -22,9 +22,12 @@ def check_requests(world: World, requests: Sequence[Request], log: Sequence[Entr
         if entry.table == "run" and entry.verb == "+":
             made.setdefault(entry.subject, entry.number)
     claims: dict[str, list[int]] = defaultdict(list)
+    purged: dict[str, list[int]] = defaultdict(list)
     state: dict[str, str] = {}
     for entry in log:
         if entry.table == "run":
+            if entry.verb == "-":
+                purged[entry.subject].append(entry.number)
             if entry.verb == "~" and entry.row["state"] == "running" != state.get(entry.subject):
                 claims[entry.subject].append(entry.number)
             state[entry.subject] = entry.row["state"]
@@ -44,7 +47,9 @@ def check_requests(world: World, requests: Sequence[Request], log: Sequence[Entr
                 if made.get(run_id, one.after + 1) > one.after:
                     world.violate(f"I16 {what}: run {run_id} was promised, and is not there")
             for run_id in one.cancelled:
-                if any(number > one.after for number in claims[run_id]):
+                # A run that was purged may be made anew by a backfill.
+                until = min((one_ for one_ in purged[run_id] if one_ > one.after), default=1 << 62)
+                if any(one.after < number < until for number in claims[run_id]):
                     world.violate(f"I20 {what}: run {run_id} began an attempt afterwards")
             if one.key is not None:
                 keys[one.key].update(one.runs)
