@@ -135,6 +135,9 @@ def _serve(
     names = [one.strip() for one in queues.split(",") if one.strip()] if queues else None
     node = rota.node(roles, queues=names, concurrency=concurrency)
     _announce(rota)
+    # This process is the node's alone. By default a thread that computes keeps the interpreter for 5 ms, for
+    # which those that claim and settle wait after every row: with 1 ms short runs drain twice as fast.
+    sys.setswitchinterval(0.001)
     node.start()
     number = asked.wait()
     log.info("draining; a second signal ends at once", extra={"signal": signal.Signals(number).name})
