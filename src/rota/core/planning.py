@@ -57,7 +57,8 @@ def plan(schedule: DueSchedule, now: datetime, *, limit: int = MAX_RUNS_PER_TICK
     plan that quarantines it.
     """
     try:
-        return _plan(schedule, now, limit)
+        timetable = compiled(schedule.name, schedule.definition)
+        return _punctual(schedule, timetable, now, limit) or _plan(schedule, timetable, now, limit)
     except Exception as error:  # whatever it is: one broken schedule must not stop the others
         why = str(error) if isinstance(error, RotaError) else f"{type(error).__name__}: {error}"
         return replace(_unchanged(schedule), state=ScheduleState.QUARANTINED, quarantine=why)
@@ -73,9 +74,33 @@ def _unchanged(schedule: DueSchedule) -> Plan:
     )
 
 
-def _plan(schedule: DueSchedule, now: datetime, limit: int) -> Plan:
+def _punctual(schedule: DueSchedule, timetable: Timetable, now: datetime, limit: int) -> Plan | None:
+    """Return the plan for what happens nearly always: one occurrence is due, on time, nothing in its way.
+
+    The general way says the same, and takes three times as long. `None`: it is not that simple.
+    """
     definition = schedule.definition
-    timetable = compiled(schedule.name, definition)
+    if schedule.pause is not None or schedule.active or definition.max_runs is not None or limit < 1:
+        return None
+    due = next_occurrence(timetable, definition, schedule.cursor)
+    if due is None or not _on_time_after(definition.catch_up, now) < due <= now:
+        return None
+    following = next_occurrence(timetable, definition, due)
+    if following is None or following <= now:
+        return None
+    return Plan(
+        schedule_id=schedule.id,
+        revision=schedule.revision,
+        cursor_was=schedule.cursor,
+        cursor=now,
+        next_due=following,
+        runs=(run_of(schedule, due, now),),
+        made=1,
+    )
+
+
+def _plan(schedule: DueSchedule, timetable: Timetable, now: datetime, limit: int) -> Plan:
+    definition = schedule.definition
     left = _runs_left(schedule)
     if left == 0:
         return replace(_unchanged(schedule), cursor=max(schedule.cursor, now), state=ScheduleState.FINISHED)

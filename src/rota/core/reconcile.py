@@ -85,7 +85,8 @@ def is_outdated(generation: Generation | None, fingerprint: str, live: Iterable[
     """
     if generation is None or fingerprint not in generation.past:
         return False
-    return any(node.generation == generation.number for node in live)
+    # Not by number: a declaration that is put in force again gets a new one, and its nodes keep the old.
+    return any(node.fingerprint == generation.fingerprint for node in live)
 
 
 def _succeeding(rota: str, known: Generation | None, fingerprint: str, now: datetime) -> Generation:

@@ -17,6 +17,7 @@ class Node:
         roles: Of `scheduler`, `worker`, `dispatcher`, `web`.
         clock_offset: The store's clock minus the node's.
         generation: Of the rota it was started with.
+        fingerprint: Of all that it declares.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Node:
     slots: int = 0
     running: int = 0
     generation: int = 0
+    fingerprint: str = ""
     clock_offset: timedelta = timedelta(0)
     started_at: datetime
     seen_at: datetime

@@ -11,9 +11,12 @@ from rota.core.records.attempts import Failure
 from rota.core.records.states import Json, Origin, RunState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewRun:
     """A run to insert, or the record of occurrences that did not become one (`skipped`, `missed`).
+
+    Not frozen, as thousands are made at a time, and a frozen one takes three times as long to make; nobody
+    changes it all the same.
 
     Attributes:
         id: Deterministic for an occurrence: inserting it twice is harmless.

@@ -129,7 +129,7 @@ class Schedule:
     active: tuple[ActiveRun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # see `NewRun`
 class DueSchedule:
     """A schedule that has to be looked at, as planning needs it. `active` is oldest first."""
 
@@ -144,7 +144,7 @@ class DueSchedule:
     active: tuple[ActiveRun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # see `NewRun`
 class Plan:
     """What to record for one due schedule, in one transaction.
 
