@@ -22,23 +22,32 @@ class Verdict:
     occurrences: int = 0
     runs: int = 0
     retried: int = 0
+    marks: set[tuple[str, str]] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.occurrences} occurrences, {self.runs} runs and records, "
+            f"{self.retried} tried again: {len(self.violations)} violations"
+        )
 
     def expect(self, holds: bool, what: str) -> None:
         if not holds:
             self.violations.append(what)
 
 
-def check(connection, until: datetime) -> Verdict:
+def check(connection, until: datetime, since: datetime | None = None) -> Verdict:
     """Check every occurrence of each schedule from its creation up to `until`.
 
     Args:
         connection: A DB-API connection to the store.
+        since: Runs of instants before it were purged.
     """
     verdict = Verdict()
     for schedule in rows(connection, "SELECT id, name, effective, created_us, cursor_us FROM rota_schedule"):
-        check_schedule(connection, schedule, until, verdict)
+        check_schedule(connection, schedule, since, until, verdict)
     check_runs(connection, verdict)
+    check_orphans(connection, verdict)
     return verdict
 
 
@@ -48,11 +57,11 @@ def rows(connection, query):
         return cursor.fetchall()
 
 
-def check_schedule(connection, schedule, until, verdict):
+def check_schedule(connection, schedule, since, until, verdict):
     schedule_id, name, effective, created_us, _ = schedule
     definition = json.loads(effective)
     timetable = parse_timetable(definition["timetable"])
-    after = EPOCH + timedelta(microseconds=created_us)
+    after = max(EPOCH + timedelta(microseconds=created_us), since or EPOCH)
     due = {one for one in timetable.between(after, until) if one > after}
     found = Counter()
     query = (
@@ -76,7 +85,9 @@ def check_schedule(connection, schedule, until, verdict):
         verdict.expect(found[one] >= 1, f"{name}: lost {one}")
         verdict.expect(found[one] <= 1, f"{name}: doubled {one} ({found[one]} times)")
     for one in found:
-        verdict.expect(one in due or one >= until, f"{name}: {one} is no occurrence")
+        verdict.expect(
+            one in due or one >= until or one <= (since or EPOCH), f"{name}: {one} is no occurrence"
+        )
 
 
 def check_runs(connection, verdict):
@@ -95,3 +106,11 @@ def check_runs(connection, verdict):
         if started_us is not None and finished_us is not None:
             verdict.expect(started_us <= finished_us, f"run {run_id} finished before it started")
             verdict.expect(created_us <= finished_us, f"run {run_id} finished before it was created")
+
+
+def check_orphans(connection, verdict):
+    """A purge is whole: neither attempts nor logs of runs that are gone."""
+    for table in ("rota_attempt", "rota_log"):
+        query = f"SELECT count(*) FROM {table} WHERE run_id NOT IN (SELECT id FROM rota_run)"
+        ((count,),) = rows(connection, query)
+        verdict.expect(count == 0, f"{count} rows of {table} are of no run")

@@ -2,9 +2,10 @@
 
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 
-from rota import Rota, RunContext, cron, every
+from rota import Rota, RunContext, cron, every, failpoints
 
 rota = Rota("clockwork", housekeeping=False)
 MARKS = Path(os.environ.get("CLOCKWORK_MARKS", os.devnull))
@@ -14,6 +15,7 @@ def mark(run: RunContext) -> None:
     """Append one line: a single write to a file opened for appending is not torn."""
     with MARKS.open("a") as marks:
         marks.write(f"{run.run_id} {run.attempt} {os.getpid()}\n")
+    failpoints.hit("body")
 
 
 @rota.scheduled(every("1s"), overlap="allow", catch_up="all")
@@ -43,3 +45,12 @@ def flaky(run: RunContext) -> None:
     mark(run)
     if run.attempt == 1:
         raise ConnectionError("the first attempt fails")
+
+
+@rota.task
+def purge(before: datetime) -> int:
+    """Purge what ended before, in batches of 20, and keep nothing."""
+    purged = 0
+    while deleted := rota.store.purge(rota.name, before, 0, 20):
+        purged += deleted
+    return purged

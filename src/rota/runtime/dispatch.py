@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from rota import failpoints
 from rota.core.records import Claimed, ClaimRequest
 from rota.ports import Runner, Store
 from rota.runtime.events import Event, Events
@@ -54,6 +55,7 @@ class Dispatch:
             )
         )
         if claimed:
+            failpoints.hit("claim.after_commit")
             self.claimed += len(claimed)
             self._runner.submit(claimed)
             self._tell(claimed, now)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from rota import failpoints
 from rota.core.changes import redefined
 from rota.core.outcomes import lost
 from rota.core.records import AuditLine
@@ -60,6 +61,7 @@ class Rescue:
                     kind="run_lost", at=now, subject=run.id, schedule=run.schedule, task=run.task, facts=facts
                 )
             )
+        failpoints.hit("rescue.before_settle")
         settle(self._store, [lost(run, now) for run in overdue], self._events, self._chance, now)
 
     def _end_overrides(self, now: datetime) -> None:

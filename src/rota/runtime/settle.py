@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from rota import failpoints
 from rota.core.outcomes import decide
 from rota.core.records import Finished, RunState, Settlement
 from rota.ports import Runner, Store
@@ -57,6 +58,7 @@ class Settle:
         self._kept += self._runner.finished()
         self._report.settled()
         while self._kept:
+            failpoints.hit("settle.before")
             batch = self._kept[: self._batch]
             settle(self._store, batch, self._events, self._chance, now)
             del self._kept[: len(batch)]
@@ -71,6 +73,7 @@ def settle(
     """Decide what becomes of the runs of `finished`, store it, and tell of it."""
     settlements = [decide(one, chance()) for one in finished]
     lost = set(store.settle(settlements, now))
+    failpoints.hit("settle.after_commit")
     for one, settlement in zip(finished, settlements, strict=True):
         if settlement.run_id in lost:
             facts = {"run": settlement.run_id, "task": one.run.task, "token": settlement.token}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from rota import failpoints
 from rota.core.planning import plan
 from rota.core.records import DueSchedule, NewRun, Plan, RunState, ScheduleState
 from rota.ports import Store
@@ -37,8 +38,10 @@ class Tick:
         due = self._store.due(self._rota, now, self._batch)
         if not due:
             return 0
+        failpoints.hit("tick.before_plan")
         plans = [plan(one, now) for one in due]
         applied = set(self._store.record(plans, now))
+        failpoints.hit("record.after_commit")
         for schedule, decided in zip(due, plans, strict=True):
             if schedule.id in applied:
                 self._tell(schedule, decided, now)

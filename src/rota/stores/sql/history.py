@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from rota import failpoints
 from rota.core.ids import from_us, to_us
 from rota.core.records import Attempt, AuditLine, Counts, Outcome, Run, RunQuery, RunState
 from rota.stores.sql import rows as rows_
@@ -182,6 +183,8 @@ def _delete(database: Database, ids: list[str]) -> int:
     def work(cursor: Cursor) -> int:
         cursor.run("purge_logs", ids=ids)
         cursor.run("purge_attempts", ids=ids)
-        return cursor.run("purge_runs", ids=ids)
+        deleted = cursor.run("purge_runs", ids=ids)
+        failpoints.hit("purge.before_commit")
+        return deleted
 
     return write(database, work) if ids else 0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from rota import failpoints
 from rota.core.ids import from_us, to_us
 from rota.core.records import (
     AuditLine,
@@ -77,6 +78,7 @@ def _record(cursor: Cursor, plans: Sequence[Plan], rows: Sequence[Row], now: dat
     stop_runs(cursor, [run_id for plan in ours for run_id in plan.cancel], BY_OVERLAP, now)
     if any(row[3] == "pending" for row in runs):
         cursor.notify((RUNS,))
+    failpoints.hit("record.before_commit")
     return [plan.schedule_id for plan in ours]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rota import failpoints
 from rota.core.ids import from_us, to_us
 from rota.core.records import AuditLine, Change, Generation, Schedule, SyncPlan
 from rota.stores.sql import rows as rows_
@@ -46,6 +47,7 @@ def sync(database: Database, plan: SyncPlan, audit: Sequence[AuditLine]) -> bool
         _create(cursor, plan.create)
         add_audit(cursor, audit)
         cursor.notify((SCHEDULES,))
+        failpoints.hit("sync.before_commit")
 
     return write_or_abandon(database, work)
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from rota import failpoints
+
 QUIET_AFTER = 1.0  # seconds
 
 
@@ -32,6 +34,7 @@ class Hub:
         self._waiters: list[Waiter] = []
 
     def announce(self, topics: Iterable[str]) -> None:
+        failpoints.hit("notify.before")  # the commit is done; nobody has been told
         news = tuple(topics)
         with self._lock:
             for waiter in self._waiters:

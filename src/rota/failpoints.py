@@ -1,0 +1,40 @@
+"""Named steps at which a test of the system kills this process, as kill -9 would.
+
+`ROTA_FAILPOINT="record.before_commit"` kills it there; `"record.before_commit:3"` the third time it gets
+there. Without the variable `hit` does nothing. It is called once per step or transaction, never per run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+
+def killer(wanted: str, kill: Callable[[], object]) -> Callable[[str], None]:
+    """Return a `hit` that calls `kill` at the step `wanted` names, as `name` or `name:nth`."""
+    step, _, nth = wanted.partition(":")
+    lock = threading.Lock()
+    left = int(nth or 1)
+
+    def count(name: str) -> None:
+        nonlocal left
+        if name != step:
+            return
+        with lock:
+            left -= 1
+            if left == 0:
+                kill()
+
+    return count
+
+
+def _pass_by(name: str) -> None: ...
+
+
+_wanted = os.environ.get("ROTA_FAILPOINT")
+# Says that the step with the given name has been reached.
+hit: Callable[[str], None] = (
+    killer(_wanted, lambda: os.kill(os.getpid(), signal.SIGKILL)) if _wanted else _pass_by
+)

@@ -1,0 +1,30 @@
+"""A fresh store of either kind, with nothing running on it yet; what is left running is killed."""
+
+from contextlib import closing
+
+import pytest
+
+from rota.stores import open_store
+from tests.system.cluster import Cluster
+
+
+@pytest.fixture
+def new_cluster(request, tmp_path):
+    """Return a function that makes a cluster on a new store of the kind `sqlite` or `postgres`."""
+    clusters = []
+
+    def make(kind: str, **more) -> Cluster:
+        folder = tmp_path / f"cluster-{len(clusters)}"
+        folder.mkdir()
+        if kind == "sqlite":
+            url = f"sqlite:///{folder}/rota.db"
+        else:
+            url = request.getfixturevalue("postgres_server").create_database()
+        with closing(open_store(url)) as store:
+            store.migrate()
+        clusters.append(Cluster(url, folder, **more))
+        return clusters[-1]
+
+    yield make
+    for cluster in clusters:
+        cluster.close()
