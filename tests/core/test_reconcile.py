@@ -147,9 +147,9 @@ def test_a_quarantined_schedule_is_tried_again_at_the_next_sync():
     assert made.change[0].after.quarantine is None
 
 
-def live(generation):
+def live(fingerprint):
     return Node(
-        id="n", rota="shop", host="h", pid=1, version="1", roles=("worker",), generation=generation,
+        id="n", rota="shop", host="h", pid=1, version="1", roles=("worker",), fingerprint=fingerprint,
         started_at=NOW, seen_at=NOW,
     )  # fmt: skip
 
@@ -157,10 +157,10 @@ def live(generation):
 @pytest.mark.parametrize(
     ("fingerprint", "nodes", "outdated"),
     [
-        pytest.param("two", [live(2)], False, id="the current one"),
-        pytest.param("three", [live(2)], False, id="a new one"),
-        pytest.param("one", [live(2), live(1)], True, id="replaced by one that a live node runs"),
-        pytest.param("one", [live(1)], False, id="rolled back: nobody runs the newer one"),
+        pytest.param("two", [live("two")], False, id="the current one"),
+        pytest.param("three", [live("two")], False, id="a new one"),
+        pytest.param("one", [live("two"), live("one")], True, id="replaced by one that a live node runs"),
+        pytest.param("one", [live("one")], False, id="rolled back: nobody runs the newer one"),
         pytest.param("one", [], False, id="rolled back, and the first to start"),
     ],
 )

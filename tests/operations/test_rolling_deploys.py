@@ -36,3 +36,16 @@ def test_a_restarted_node_of_the_old_release_undoes_nothing_whatever_the_lease(c
     states = {one.name: str(one.state) for one in old.store.schedules(ScheduleQuery(rota="shop"))}
     assert states == {"kept": "active", "added": "active", "dropped": "retired"}
     old.store.close()
+
+
+def test_a_release_that_was_put_in_force_again_is_known_by_its_nodes_from_before(clock):
+    old = release(clock, None, "kept", "dropped")
+    node = make_node(old, ["scheduler"])
+    new = release(clock, old.store, "kept", "added")
+    make_node(new, ["scheduler"])
+    old.sync()  # rolled back, as another generation than before
+    node.steps[0].step(clock.now())
+    make_node(new, ["scheduler", "worker"], runner=SimRunner(clock, lambda run: None))
+    states = {one.name: str(one.state) for one in old.store.schedules(ScheduleQuery(rota="shop"))}
+    assert states == {"kept": "active", "added": "retired", "dropped": "active"}
+    old.store.close()

@@ -45,6 +45,7 @@ def make_node(
         batch=settings.batch,
         patience=settings.drain_timeout,
         generation=generation.number,
+        fingerprint=generation.fingerprint,
     )
     if runner is None and "worker" in roles:
         from rota.runners.local import LocalRunner

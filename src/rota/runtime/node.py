@@ -112,6 +112,7 @@ class Node:
             slots=self.options.slots if self.runner else 0,
             running=len(self.runner.held()) if self.runner else 0,
             generation=self.options.generation,
+            fingerprint=self.options.fingerprint,
             clock_offset=offset(),
             started_at=self._started_at,
             seen_at=now,

@@ -19,6 +19,7 @@ class NodeOptions:
         batch: The most schedules, runs or settlements in one transaction.
         patience: How long it waits at the end for what is running.
         generation: Of the rota it was started with.
+        fingerprint: Of all that it declares.
     """
 
     roles: tuple[str, ...] = ("scheduler", "worker")
@@ -29,6 +30,7 @@ class NodeOptions:
     batch: int = 1000
     patience: timedelta = timedelta(seconds=30)
     generation: int = 0
+    fingerprint: str = ""
 
     @property
     def heartbeat(self) -> timedelta:
