@@ -309,6 +309,16 @@ def test_the_errors_of_retries_are_kept_too(store):
     assert [one.run_id for one in store.past_errors(uid(1))] == [uid(1)]
 
 
+def test_a_node_whose_clock_is_behind_starts_and_ends_no_run_before_it_was_made(store):
+    behind = NOW - SECOND
+    store.enqueue([new_run(1, run_at=behind), new_run(2, run_at=behind)])
+    one, two = claim(store, now=behind)
+    assert one.started_at == NOW
+    settle(store, settlement(one, started_at=behind, finished_at=behind), now=behind)
+    settle(store, settlement(two, "failed", started_at=behind, finished_at=behind, failure=BOOM), now=behind)
+    assert {(the_run(store, n).started_at, the_run(store, n).finished_at) for n in (1, 2)} == {(NOW, NOW)}
+
+
 def test_a_run_is_not_taken_from_a_node_that_has_come_back_in_time(store):
     one = claim_one(store)
     [found] = store.overdue(ROTA, LATER, 10)

@@ -263,8 +263,9 @@ c.state = 'pending' AND c.rota = %(rota)s::text AND c.queue = %(queue)s::text AN
 
 -- lease
 -- What a claim changes. The token grows: a node that lost its lease can not settle the run later.
+-- Here and in the settlement: this node's clock may be a moment behind that of the one which made the run.
 SET state = 'running', token = token + 1, attempt = attempt + 1, node = %(node)s::text,
-       lease_until_us = %(until_us)s::bigint, started_us = %(now_us)s::bigint
+       lease_until_us = %(until_us)s::bigint, started_us = greatest(%(now_us)s::bigint, created_us)
 
 -- claimed_columns
 -- A run under lease as `rows.claimed_of` reads it.
@@ -364,8 +365,9 @@ SELECT id FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND lease_until_us <= %(
 -- By the primary key. The condition speaks of `state`, the index of running runs of `started_us` and
 -- `finished_us`: so the planner can not take that index, which is small to its eyes and bloated in truth.
 UPDATE rota_run r
-   SET state = v.state, outcome = v.outcome, started_us = v.started_us, finished_us = v.finished_us,
-       result = v.result, failure = v.failure, reason = v.reason, lease_until_us = NULL
+   SET state = v.state, outcome = v.outcome, started_us = greatest(v.started_us, r.created_us),
+       finished_us = greatest(v.finished_us, r.created_us), result = v.result, failure = v.failure,
+       reason = v.reason, lease_until_us = NULL
   FROM unnest(
            %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::text[], %(c5)s::bigint[],
            %(c6)s::bigint[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[])
@@ -388,7 +390,8 @@ ON CONFLICT DO NOTHING;
 -- meanwhile is not tried again: it is cancelled. `back` is 1 when the attempt does not count.
 UPDATE rota_run r
    SET state = CASE WHEN v.state = 'pending' AND r.cancel_by IS NOT NULL THEN 'cancelled' ELSE v.state END,
-       finished_us = CASE WHEN v.state = 'pending' AND r.cancel_by IS NULL THEN NULL ELSE v.finished_us END,
+       finished_us = CASE WHEN v.state = 'pending' AND r.cancel_by IS NULL THEN NULL
+                          ELSE greatest(v.finished_us, r.created_us) END,
        attempt = r.attempt - v.back, run_at_us = coalesce(v.run_at_us, r.run_at_us), reason = v.reason,
        node = NULL, lease_until_us = NULL, started_us = NULL, outcome = NULL, result = NULL, failure = NULL,
        done = NULL, total = NULL, note = NULL

@@ -214,8 +214,9 @@ c.state = 'pending' AND c.rota = :rota AND c.queue = :queue AND c.gated = :gated
 
 -- lease
 -- What a claim changes. The token grows: a node that lost its lease can not settle the run later.
+-- Here and in the settlement: this node's clock may be a moment behind that of the one which made the run.
 SET state = 'running', token = token + 1, attempt = attempt + 1, node = :node,
-       lease_until_us = :until_us, started_us = :now_us
+       lease_until_us = :until_us, started_us = max(:now_us, created_us)
 
 -- claimed_columns
 -- A run under lease as `rows.claimed_of` reads it.
@@ -289,8 +290,8 @@ SELECT id FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids)) AND leas
 -- settle_final
 -- Close a run for ever, if the lease is still held.
 UPDATE rota_run
-   SET state = ?3, outcome = ?4, started_us = ?5, finished_us = ?6, result = ?7, failure = ?8, reason = ?9,
-       lease_until_us = NULL
+   SET state = ?3, outcome = ?4, started_us = max(?5, created_us), finished_us = max(?6, created_us),
+       result = ?7, failure = ?8, reason = ?9, lease_until_us = NULL
  WHERE id = ?1 AND +state = 'running' AND token = ?2;
 
 -- keep_attempt
@@ -304,7 +305,7 @@ ON CONFLICT DO NOTHING;
 -- meanwhile is not tried again: it is cancelled. `?4` is 1 when the attempt does not count.
 UPDATE rota_run
    SET state = CASE WHEN ?3 = 'pending' AND cancel_by IS NOT NULL THEN 'cancelled' ELSE ?3 END,
-       finished_us = CASE WHEN ?3 = 'pending' AND cancel_by IS NULL THEN NULL ELSE ?6 END,
+       finished_us = CASE WHEN ?3 = 'pending' AND cancel_by IS NULL THEN NULL ELSE max(?6, created_us) END,
        attempt = attempt - ?4, run_at_us = coalesce(?5, run_at_us), reason = ?7,
        node = NULL, lease_until_us = NULL, started_us = NULL, outcome = NULL, result = NULL, failure = NULL,
        done = NULL, total = NULL, note = NULL
