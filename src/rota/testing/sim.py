@@ -202,3 +202,9 @@ class Sim:
 
 def _shown(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}".removesuffix(":00")
+
+
+if __name__ == "__main__":
+    from rota.testing.chaos.command import main
+
+    raise SystemExit(main())
