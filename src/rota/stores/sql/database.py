@@ -32,7 +32,7 @@ class Cursor(Protocol):
         ...
 
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
-        """Run a statement for each row, at once; return the rows that it gives, in no order."""
+        """Run a statement for each row, at once; return the first values of the rows it took, in no order."""
         ...
 
     def notify(self, topics: Iterable[str]) -> None:

@@ -76,9 +76,7 @@ def _settle_rest(cursor: Cursor, rest: Sequence[Settlement], now: datetime) -> i
     held = hold(cursor, [(one.run_id, one.token) for one in rest])
     overdue = _still_overdue(cursor, [one.run_id for one in rest if one.overdue], now)
     ours = [
-        one
-        for one in rest
-        if (one.run_id, one.token) in held and (not one.overdue or one.run_id in overdue)
+        one for one in rest if (one.run_id, one.token) in held and (not one.overdue or one.run_id in overdue)
     ]
     add_logs(cursor, [(one.run_id, one.attempt, one.log) for one in ours if one.log])
     _add_errors(cursor, [one for one in ours if one.schedule_id is not None and one.failure is not None])

@@ -38,8 +38,19 @@ class SqliteCursor:
         return self._cursor.executemany(self._statements[name], rows).rowcount
 
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
-        statement, execute = self._statements[name], self._cursor.execute
-        return [found for row in rows for found in execute(statement, row).fetchall()]
+        statement, cursor = self._statements[name], self._cursor
+        without_answer, is_write, _ = statement.rpartition("RETURNING")
+        if is_write and len(rows) > 1 and cursor.connection.in_transaction:
+            # Nearly always every row is taken. Then the answer is known without asking for it row by row,
+            # which takes twice as long. If not, it is undone and done again.
+            cursor.execute("SAVEPOINT batch")
+            taken = cursor.executemany(without_answer, rows).rowcount == len(rows)
+            if not taken:
+                cursor.execute("ROLLBACK TO batch")
+            cursor.execute("RELEASE batch")
+            if taken:
+                return [row[:1] for row in rows]
+        return [found for row in rows for found in cursor.execute(statement, row).fetchall()]
 
     def notify(self, topics: Iterable[str]) -> None:
         self.topics.update(topics)
