@@ -54,3 +54,8 @@ def purge(before: datetime) -> int:
     while deleted := rota.store.purge(rota.name, before, 0, 20):
         purged += deleted
     return purged
+
+
+@rota.task
+def noted(run: RunContext) -> None:
+    mark(run)

@@ -98,10 +98,15 @@ class Cluster:
         for node in list(self.nodes):
             self.kill(node)
 
+    @property
+    def path(self) -> str:
+        """The file of a SQLite store."""
+        return self.store.removeprefix("sqlite:///")
+
     def connect(self):
         url = self.direct or self.store
         if url.startswith("sqlite:///"):
-            return sqlite3.connect(url.removeprefix("sqlite:///"), timeout=PATIENCE)
+            return sqlite3.connect(self.path, timeout=PATIENCE)
         return psycopg.connect(url, autocommit=True)
 
     def rows(self, query: str) -> list[tuple]:
@@ -110,6 +115,17 @@ class Cluster:
 
     def now(self) -> datetime:
         return datetime.now(UTC)  # the store is on this machine
+
+    def start_all(self, count: int, role: str = "run") -> list[subprocess.Popen]:
+        """Start so many processes, and return when all have joined."""
+        nodes = [self.start(role) for _ in range(count)]
+        self.wait_for_joined(nodes)
+        return nodes
+
+    def wait_for_joined(self, nodes: list[subprocess.Popen]) -> None:
+        for node in nodes:
+            query = f"SELECT 1 FROM rota_node WHERE id LIKE '%-{node.pid}-%'"
+            wait_until(lambda query=query: bool(self.rows(query)), "a node to join")
 
     def wait_for_runs(self, more: int, patience: float = PATIENCE) -> float:
         """Wait until so many more runs have succeeded; return how many seconds that took."""

@@ -28,3 +28,13 @@ def new_cluster(request, tmp_path):
     yield make
     for cluster in clusters:
         cluster.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show what the processes have said when a test fails."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for log in sorted(item.funcargs["tmp_path"].glob("*/nodes.log")) if "tmp_path" in item.funcargs else []:
+            report.sections.append((str(log), log.read_text(errors="replace")[-4000:]))
+    return report

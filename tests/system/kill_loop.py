@@ -24,14 +24,14 @@ from tests.system.cluster import Cluster
 def kill_loop(cluster: Cluster, *, seconds: float, every: float, seed: int = 0) -> tuple[Verdict, int]:
     """Run the loop, let the rest settle, and check. Returns the verdict and the number of kills."""
     chance, kills = random.Random(seed), 0
-    for _ in range(3):
-        cluster.start()
+    cluster.start_all(3)
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         time.sleep(every)
         cluster.kill(chance.choice(cluster.nodes))
         cluster.start()
         kills += 1
+    cluster.wait_for_joined(cluster.nodes)
     cluster.wait_for_rescue()
     return cluster.judge(), kills
 

@@ -33,9 +33,9 @@ def dies_at(step: str, cluster: Cluster) -> None:
 
 
 def then_heals(cluster: Cluster):
-    cluster.start()
-    cluster.wait_for_runs(3)
+    cluster.start_all(1)
     cluster.wait_for_rescue()
+    cluster.wait_for_runs(2)
     return cluster.judge()
 
 

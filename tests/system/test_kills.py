@@ -9,5 +9,5 @@ from tests.system.kill_loop import kill_loop
 def test_nodes_that_are_killed_lose_and_double_nothing(kind, new_cluster):
     verdict, kills = kill_loop(new_cluster(kind), seconds=15, every=3)
     assert kills >= 5
-    assert verdict.occurrences > 20
+    assert verdict.occurrences >= 10
     assert verdict.violations == []

@@ -1,0 +1,148 @@
+"""What is done to running nodes and their store. Short in the tests, long in `soak`."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from tests.system.checker import Verdict
+from tests.system.cluster import LEASE, PATIENCE, Cluster, wait_until
+from tests.system.proxy import Proxy
+from tests.system.requests import Requests
+
+LATE_WORDS = ("lease lost; result dropped", "leases lost; their attempts are stopped")
+
+
+@dataclass
+class Result:
+    """What came of it.
+
+    Attributes:
+        done: How many faults.
+        again: Seconds from the end of each fault to the first occurrence after it that succeeded.
+        counted: Further counts, by what was counted.
+        recorded, started: Seconds between the instants of occurrences and that, sorted.
+    """
+
+    verdict: Verdict = field(default_factory=Verdict)
+    done: int = 0
+    again: list[float] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)
+    recorded: list[float] = field(default_factory=list)
+    started: list[float] = field(default_factory=list)
+
+
+def freezes(cluster: Cluster, *, takeovers: int, seconds: float = 120) -> Result:
+    """Stop one of two workers in the middle of a run, for longer than its lease, until so many
+    were taken over."""
+    result = Result()
+    nodes = cluster.start_all(2)
+    ends = time.monotonic() + seconds
+    taken = 0
+    while taken < takeovers and time.monotonic() < ends:
+        victim = nodes[result.done % 2]
+        query = f"SELECT id, token FROM rota_run WHERE state = 'running' AND node LIKE '%-{victim.pid}-%'"
+        wait_until(lambda query=query: bool(cluster.rows(query)), "a run to interrupt")
+        victim.send_signal(signal.SIGSTOP)
+        held = set(cluster.rows(query))
+        time.sleep(LEASE * 1.8)
+        taken += len(held - set(cluster.rows("SELECT id, token FROM rota_run WHERE state = 'running'")))
+        victim.send_signal(signal.SIGCONT)
+        result.done += 1
+        cluster.wait_for_runs(1)
+    result.verdict = cluster.judge()
+    log = cluster.log.read_text()
+    result.counted = {"runs taken over": taken, "late words dropped": sum(map(log.count, LATE_WORDS))}
+    return result
+
+
+def restarts(cluster: Cluster, server, ways: list[str]) -> Result:
+    """Restart PostgreSQL under two nodes and a client, in each of the ways."""
+    result = Result()
+    nodes = cluster.start_all(2)
+    requests = Requests(cluster.store)
+    for way in ways:
+        cluster.wait_for_runs(2)
+        server.kill9() if way == "kill9" else server.stop(way)
+        server.start()
+        result.again.append(seconds_until_normal(cluster))
+        result.done += 1
+    result.verdict.expect(all(node.poll() is None for node in nodes), "a node ended with the database")
+    end_requests(cluster, requests, result)
+    return result
+
+
+def broken_connections(
+    proxy: Proxy, cluster: Cluster, *, seconds: float, kill: float, cut: float, delay: float = 0.0
+) -> Result:
+    """Kill connections between statements and cut them during commits, all the time."""
+    result = Result()
+    cluster.start_all(2)
+    requests = Requests(cluster.store)
+    cluster.wait_for_runs(2)
+    faults = proxy.faults
+    faults.kill, faults.cut, faults.delay = kill, cut, delay
+    time.sleep(seconds)
+    faults.kill = faults.cut = faults.delay = 0.0
+    result.again.append(seconds_until_normal(cluster))
+    end_requests(cluster, requests, result)
+    counts = proxy.counts
+    result.counted |= {"kills": counts.kills, "cuts": counts.cuts, "commits cut": counts.commits_cut}
+    result.done = counts.kills + counts.cuts
+    return result
+
+
+def half_open(proxy: Proxy, cluster: Cluster, *, seconds: float) -> Result:
+    """Let the connections swallow all that is sent for a while, then reset them."""
+    result = Result(done=1)
+    cluster.start_all(2)
+    cluster.wait_for_runs(2)
+    proxy.faults.silent = True
+    time.sleep(seconds)
+    proxy.reset()
+    proxy.faults.silent = False
+    result.again.append(seconds_until_normal(cluster))
+    result.verdict = cluster.judge()
+    return result
+
+
+def locked(cluster: Cluster, *, seconds: float) -> Result:
+    """Hold the write lock of a SQLite file, as a stranger who forgot to commit."""
+    result = Result(done=1)
+    cluster.start_all(2)
+    cluster.wait_for_runs(2)
+    with closing(sqlite3.connect(cluster.path, timeout=PATIENCE, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN EXCLUSIVE")
+        time.sleep(seconds)
+        stranger.execute("ROLLBACK")
+    result.again.append(seconds_until_normal(cluster))
+    result.counted = {"waits logged": cluster.log.read_text().count("store unavailable")}
+    result.verdict = cluster.judge()
+    return result
+
+
+def end_requests(cluster: Cluster, requests: Requests, result: Result) -> None:
+    before = result.verdict.violations
+    requests.close()
+    result.verdict = cluster.judge()
+    result.verdict.violations += before
+    requests.check(cluster, result.verdict)
+    result.counted["requests acknowledged"] = len(requests.acknowledged)
+
+
+def seconds_until_normal(cluster: Cluster) -> float:
+    """Return after how many seconds an occurrence that is due from now on has succeeded."""
+    began, from_us = time.monotonic(), int(time.time() * 1e6)
+    query = f"SELECT 1 FROM rota_run WHERE planned_us >= {from_us} AND state = 'succeeded' LIMIT 1"
+    wait_until(lambda: bool(cluster.rows(query)), "an occurrence that succeeds")
+    return time.monotonic() - began
+
+
+def through(proxy: Proxy, dsn: str) -> str:
+    """Return a DSN that leads through the proxy."""
+    parts = urlsplit(dsn)
+    return parts._replace(netloc=f"{parts.username}@127.0.0.1:{proxy.port}").geturl()
