@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core check bench lock clean services
+.PHONY: help demo test test-core check bench soak lock clean services
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,8 +27,11 @@ check: .venv/dev.stamp  ## Lint, formatting, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/dev.stamp  ## Run the benchmarks
+bench: services  ## Run the benchmarks, Rota and its peers in turn; ARGS="--quick --peers huey"
 	$(BIN)/python -m bench $(ARGS)
+
+soak: services  ## Run the long forms of the system tests, write docs/soak-report.md; ARGS="--minutes 60"
+	$(BIN)/python -m tests.system.soak $(ARGS)
 
 services: .venv/dev.stamp
 	@$(BIN)/python -m tests.services

@@ -211,7 +211,7 @@ CONTENDERS = (
                 "rq.serializers.JSONSerializer",
                 "default",
             ),
-        ),  # fmt: skip
+        ),
         runs=2_000,
     ),
 )

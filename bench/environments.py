@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from bench.contenders import PEERS, environment
 
@@ -35,7 +34,10 @@ def install(peer: str) -> None:
 
 def versions(peer: str) -> dict[str, str]:
     """Return the versions of what a peer's requirements name."""
-    code = "import importlib.metadata as m, json; print(json.dumps([(d.name, d.version) for d in m.distributions()]))"
+    code = (
+        "import json; from importlib.metadata import distributions as all_;"
+        "print(json.dumps([(one.name, one.version) for one in all_()]))"
+    )
     python = environment(peer) / "bin" / "python"
     told = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout
     found = {name.lower(): version for name, version in json.loads(told)}

@@ -36,7 +36,7 @@ class Figure:
 
     @property
     def is_ours(self) -> bool:
-        return self.who.startswith("Rota")
+        return self.who == "Rota" or self.who.startswith("Rota on ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
