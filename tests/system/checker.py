@@ -36,15 +36,18 @@ class Verdict:
             self.violations.append(what)
 
 
-def check(connection, until: datetime, since: datetime | None = None) -> Verdict:
+def check(connection, until: datetime, since: datetime | None = None, most: int = 10_000) -> Verdict:
     """Check every occurrence of each schedule from its creation up to `until`.
 
     Args:
         connection: A DB-API connection to the store.
         since: Runs of instants before it were purged.
+        most: Check no more schedules than this.
     """
     verdict = Verdict()
-    for schedule in rows(connection, "SELECT id, name, effective, created_us, cursor_us FROM rota_schedule"):
+    for schedule in rows(
+        connection, "SELECT id, name, effective, created_us, cursor_us FROM rota_schedule ORDER BY id"
+    )[:most]:
         check_schedule(connection, schedule, since, until, verdict)
     check_runs(connection, verdict)
     check_orphans(connection, verdict)

@@ -149,17 +149,18 @@ class Cluster:
                 return
             time.sleep(1)
 
-    def judge(self, since: datetime | None = None) -> Verdict:
+    def judge(self, since: datetime | None = None, most: int = 10_000) -> Verdict:
         """Drain, run what is left, and check all that was due until now.
 
         Args:
             since: What was due before was purged.
+            most: Check no more schedules than this.
         """
         until = self.now().replace(microsecond=0)
         codes = self.drain()
         self.finish()
         with closing(self.connect()) as connection:
-            verdict = check(connection, until, since)
+            verdict = check(connection, until, since, most)
         verdict.expect(codes == [0] * len(codes), f"nodes ended with {codes}")
         check_marks(self.marks, verdict)
         return verdict

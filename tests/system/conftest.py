@@ -35,6 +35,8 @@ def pytest_runtest_makereport(item, call):
     """Show what the processes have said when a test fails."""
     report = yield
     if report.when == "call" and report.failed:
-        for log in sorted(item.funcargs["tmp_path"].glob("*/nodes.log")) if "tmp_path" in item.funcargs else []:
+        for log in (
+            sorted(item.funcargs["tmp_path"].glob("*/nodes.log")) if "tmp_path" in item.funcargs else []
+        ):
             report.sections.append((str(log), log.read_text(errors="replace")[-4000:]))
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -60,7 +61,7 @@ def freezes(cluster: Cluster, *, takeovers: int, seconds: float = 120) -> Result
     return result
 
 
-def restarts(cluster: Cluster, server, ways: list[str]) -> Result:
+def restarts(cluster: Cluster, server, ways: Iterable[str]) -> Result:
     """Restart PostgreSQL under two nodes and a client, in each of the ways."""
     result = Result()
     nodes = cluster.start_all(2)

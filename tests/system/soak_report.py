@@ -1,0 +1,89 @@
+"""The report of a soak, in Markdown."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from rota import __version__
+
+
+@dataclass
+class Line:
+    """One figure.
+
+    Attributes:
+        met: Whether the number wanted was reached in full: the count as well as the outcome.
+        cause: Why not.
+    """
+
+    what: str
+    wanted: str
+    reached: str
+    met: bool
+    cause: str = ""
+    violations: list[str] = field(default_factory=list)
+
+
+HEAD = """# Soak report
+
+What `make soak` reached, against the numbers of GUARANTEES section 3. Each part gets a share of the time
+given; most numbers wanted need hours, so **scaled** says that the outcome is as wanted but fewer repetitions
+than wanted were made. Real processes and a real PostgreSQL with `fsync` on; afterwards an independent checker
+enumerates every occurrence and compares it with the tables and with what the bodies have left on disk.
+
+"""
+
+
+def write_report(path: Path, lines: list[Line], minutes: float, seconds: float, server) -> None:
+    violations = [one for line in lines for one in line.violations]
+    with psycopg.connect(server.dsn()) as connection:
+        ((postgres,),) = connection.execute("SHOW server_version").fetchall()
+    facts = [
+        ("Asked for", f"{minutes:g} minutes; took {seconds / 60:.1f}"),
+        ("Violations", str(len(violations))),
+        ("Date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
+        ("Rota", f"{__version__}, commit {commit()}"),
+        (
+            "Machine",
+            f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}",
+        ),
+        ("Load when written", " ".join(f"{one:.1f}" for one in os.getloadavg())),
+        (
+            "Versions",
+            f"Python {platform.python_version()}, PostgreSQL {postgres}, SQLite {sqlite3.sqlite_version}",
+        ),
+    ]
+    text = HEAD + "| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in facts)
+    text += "\n## Figures\n\n| what | wanted | reached | |\n|---|---|---|---|\n"
+    for line in lines:
+        text += f"| {line.what} | {line.wanted} | {line.reached} | {verdict(line)} |\n"
+    missed = [line for line in lines if not line.met]
+    if missed:
+        text += "\n## What was not reached in full, and why\n\n"
+        text += "".join(f"- **{line.what}**: {line.cause}\n" for line in missed)
+    if violations:
+        text += "\n## Violations\n\n" + "".join(f"- {one}\n" for one in violations[:100])
+    path.write_text(text + '\n## To repeat\n\n`make soak ARGS="--minutes 60"`\n', encoding="utf-8")
+
+
+def verdict(line: Line) -> str:
+    if line.violations:
+        return "**violated**"
+    if line.met:
+        return "reached"
+    return "scaled" if line.cause.startswith("fewer") else "**not reached**"
+
+
+def commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
