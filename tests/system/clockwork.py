@@ -37,7 +37,7 @@ def queued(run: RunContext) -> None:
 @rota.scheduled(every("5s"), overlap="queue_one")
 def slow(run: RunContext) -> None:
     mark(run)
-    time.sleep(3)
+    time.sleep(1.5)
 
 
 @rota.scheduled(every("7s"), retries=2, backoff="1s")

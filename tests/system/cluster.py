@@ -125,29 +125,40 @@ class Cluster:
     def wait_for_joined(self, nodes: list[subprocess.Popen]) -> None:
         for node in nodes:
             query = f"SELECT 1 FROM rota_node WHERE id LIKE '%-{node.pid}-%'"
-            wait_until(lambda query=query: bool(self.rows(query)), "a node to join")
+            self.wait_until(lambda query=query: bool(self.rows(query)), "a node to join")
+
+    def wait_until(self, holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+        """Wait, as long as all nodes live."""
+
+        def looks() -> bool:
+            ended = {node.pid: node.poll() for node in self.nodes if node.poll() is not None}
+            assert not ended, f"nodes ended while we waited for {what}: {ended}"
+            return holds()
+
+        wait_until(looks, what, patience)
 
     def wait_for_runs(self, more: int, patience: float = PATIENCE) -> float:
         """Wait until so many more runs have succeeded; return how many seconds that took."""
         query = "SELECT count(*) FROM rota_run WHERE state = 'succeeded'"
         began, before = time.monotonic(), self.rows(query)[0][0]
-        wait_until(lambda: self.rows(query)[0][0] >= before + more, "runs that succeed", patience)
+        self.wait_until(lambda: self.rows(query)[0][0] >= before + more, "runs that succeed", patience)
         return time.monotonic() - began
 
     def wait_for_rescue(self) -> None:
         """Wait until nothing that is running now, or was left behind, runs under the same token."""
         held = set(self.rows("SELECT id, token FROM rota_run WHERE state = 'running'"))
         query = "SELECT id, token FROM rota_run WHERE state = 'running'"
-        wait_until(lambda: not held & set(self.rows(query)), "the end of what was running")
+        self.wait_until(lambda: not held & set(self.rows(query)), "the end of what was running")
 
     def finish(self) -> None:
-        """Run what is left over to its end: what was queued, and retries."""
-        for _ in range(10):
-            done = self.call("tick")
-            assert done.returncode == 0, done.stderr.decode()
-            if not self.rows("SELECT 1 FROM rota_run WHERE state IN ('pending', 'running') LIMIT 1"):
-                return
-            time.sleep(1)
+        """Decide what is due by now, and run what is left over to its end: what was queued, and retries."""
+        done = self.call("tick")
+        assert done.returncode == 0, done.stderr.decode()
+        left = "SELECT 1 FROM rota_run WHERE state IN ('pending', 'running') LIMIT 1"
+        if self.rows(left):
+            self.wait_for_joined([self.start("worker")])
+            self.wait_until(lambda: not self.rows(left), "all runs to end")
+            self.drain()
 
     def judge(self, since: datetime | None = None, most: int = 10_000) -> Verdict:
         """Drain, run what is left, and check all that was due until now.
