@@ -11,7 +11,7 @@ from bench.contenders import Contender
 from bench.figures import Figure
 from bench.processes import Counted, counted, last_words, running
 
-LIMIT_SECONDS = 90
+START_SECONDS, STALLED_SECONDS = 30, 10  # how long nothing may happen, at first and later
 STORES = ("postgres", "sqlite", "redis")
 
 
@@ -71,10 +71,14 @@ def _drain(arena: Arena, contender: Contender, processes: int) -> float:
 
 
 def _wait(place: Place, runs: int, pids: list[int]) -> Counted:
-    """Wait until all have run, all workers have ended, or the time is over."""
-    end = time.monotonic() + LIMIT_SECONDS
-    while (done := counted(place.folder)).count < runs and time.monotonic() < end:
+    """Wait until all have run, or nothing more does: the workers have ended, or hang."""
+    end = time.monotonic() + START_SECONDS
+    done = Counted(0, 0.0, 0.0)
+    while done.count < runs and time.monotonic() < end:
         time.sleep(0.05)
+        before, done = done, counted(place.folder)
+        if done.count > before.count:
+            end = time.monotonic() + STALLED_SECONDS
         if not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids):
             break
     return done

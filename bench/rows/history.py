@@ -6,25 +6,37 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bench.arena import Arena, Place
 from bench.figures import Figure, quantile
 from bench.processes import last_words, running
-from bench.schedules import STORES, due_at, in_seconds, insert, place_of_rota, schedule
+from bench.schedules import STORES, insert, place_of_rota, schedule
 from bench.stores import settled
 from rota.core import ids
-from rota.core.records import ClaimRequest, NewRun, Outcome, RunQuery, RunState, Settlement
+from rota.core.records import (
+    ClaimRequest,
+    NewRun,
+    Outcome,
+    RunQuery,
+    RunState,
+    Schedule,
+    ScheduleQuery,
+    Settlement,
+)
 from rota.ports import Store
 from rota.stores import open_store
 
-ROTA, TASK, BATCH = "bench", "noop", 5_000
+ROTA, TASK, BATCH = "bench", "noop", 2_000
 SPAN = timedelta(days=60)
+OLD = timedelta(days=48)  # a fifth of the runs is older
 SCHEDULES = 100  # each made as many of the runs
-FAILING = 100  # every so manieth run failed
+FAILING = 100  # one of so many has failed
 TIMES = 9
-PURGED = 1_000  # runs in one transaction, as the housekeeping has it
-BOTH = ("-m", "rota.cli", "run", "peer:rota", "--log-level", "error")
+PURGED, KEPT = 1_000, 10  # in one transaction, and of each schedule, as the housekeeping has it
+LATE = 50  # schedules that are due every second meanwhile
+NODE = ("-m", "rota.cli", "run", "peer:rota", "--log-level", "error")
 
 
 def measure(arena: Arena) -> list[Figure]:
@@ -42,36 +54,41 @@ def _failed(who: str) -> Figure:
 
 def _measure(arena: Arena, kind: str, who: str, count: int) -> list[Figure]:
     with place_of_rota(arena, kind) as (place, _):
-        insert(place, (schedule(f"s{n}", "0 0 1 1 *", datetime.now(UTC)) for n in range(SCHEDULES)))
+        now = datetime.now(UTC)
+        made = [schedule(f"s{number}", f"0 0 {now:%d %m} *", now) for number in range(SCHEDULES)]
+        insert(place, made)
         store = open_store(place.variables["ROTA_STORE"])
         try:
-            fill(store, count)
+            arena.say(f"  {who}: {count:,} runs of history made in {fill(store, made, count):.0f} s")
             arena.services.settle_down(place.variables)
-            figures = [_timed(who, case, work, count) for case, work in reads(store).items()]
-            return [*figures, *_purge(arena, place, store, who, count)]
+            reading = [_timed(who, case, read, count) for case, read in reads(store, now).items()]
+            return [*reading, *_purging(arena, place, store, who)]
         finally:
             store.close()
 
 
-def fill(store: Store, count: int) -> None:
-    """Make runs that ended, spread over the last 60 days."""
-    began = store.clock() - SPAN
-    known = [one.id for one in store.schedules_of_bench()] if hasattr(store, "schedules_of_bench") else []
+def fill(store: Store, made: list[Schedule], count: int) -> float:
+    """Make runs that ended, spread over the last 60 days; return how long it took."""
+    clock, began = time.monotonic(), store.clock() - SPAN
     for start in range(0, count, BATCH):
         numbers = range(start, min(start + BATCH, count))
-        instants = [began + SPAN * (number / count) for number in numbers]
-        store.enqueue([_run(number, at, known) for number, at in zip(numbers, instants, strict=True)])
-        now = instants[-1]
+        runs = [_run(number, made[number % SCHEDULES], began + SPAN * (number / count)) for number in numbers]
+        store.enqueue(runs)
+        now = runs[-1].run_at
         request = ClaimRequest(
-            node="fill", rota=ROTA, queues=("default",), tasks=(TASK,), now=now,
-            until=now + timedelta(minutes=1), limit=BATCH,
-        )  # fmt: skip
-        claimed = store.claim(request)
-        store.settle([_ended(one, now) for one in map(settled, claimed)], now)
+            node="fill",
+            rota=ROTA,
+            queues=("default",),
+            tasks=(TASK,),
+            now=now,
+            until=now + timedelta(minutes=1),
+            limit=BATCH,
+        )
+        store.settle([_ended(settled(one)) for one in store.claim(request)], now)
+    return time.monotonic() - clock
 
 
-def _run(number: int, at: datetime, known: list[str]) -> NewRun:
-    which = number % SCHEDULES
+def _run(number: int, of: Schedule, at: datetime) -> NewRun:
     return NewRun(
         id=ids.time_id(at, random.getrandbits(74)),
         rota=ROTA,
@@ -79,6 +96,70 @@ def _run(number: int, at: datetime, known: list[str]) -> NewRun:
         created_at=at,
         run_at=at,
         args={"x": number},
-        schedule_id=known[which] if known else None,
-        schedule=f"s{which}",
+        schedule_id=of.id,
+        schedule=of.name,
     )
+
+
+def _ended(settlement: Settlement) -> Settlement:
+    if random.randrange(FAILING):
+        return settlement
+    return replace(settlement, state=RunState.FAILED, outcome=Outcome.FAILED)
+
+
+def reads(store: Store, now: datetime) -> dict[str, Callable[[], object]]:
+    """Return what pages of history ask, by name."""
+    middle, everything = now - SPAN / 2, RunQuery(rota=ROTA)
+    return {
+        "list": lambda: store.runs(everything),
+        "list, a page in the middle": lambda: store.runs(
+            replace(everything, before=(middle, ids.time_id(middle, 0)))
+        ),
+        "filter by schedule": lambda: store.runs(replace(everything, schedule="s7")),
+        "filter by state": lambda: store.runs(replace(everything, states=(RunState.FAILED,))),
+        "filter by task and time": lambda: store.runs(replace(everything, task=TASK, until=middle)),
+        "statistics": lambda: store.counts(ROTA, now),
+        "find by name": lambda: store.schedules(ScheduleQuery(rota=ROTA, text="s7")),
+    }
+
+
+def _timed(who: str, case: str, read: Callable[[], object], count: int) -> Figure:
+    took = []
+    for _ in range(TIMES):  # more than PostgreSQL needs to settle on a generic plan
+        begin = time.perf_counter()
+        read()
+        took.append((time.perf_counter() - begin) * 1000)
+    note = f"{count:,} runs; the slowest of {TIMES}: {max(took):.3g} ms"
+    return Figure(
+        row="history", case=case, who=who, value=statistics.median(took), unit="ms", samples=took, note=note
+    )
+
+
+def _purging(arena: Arena, place: Place, store: Store, who: str) -> list[Figure]:
+    began = datetime.now(UTC)
+    insert(place, (schedule(f"late-{number}", "every 1s", began, "lateness") for number in range(LATE)))
+    before, purged = store.clock() - OLD, 0
+    with running([place.command(NODE)], place.variables, place.folder):
+        time.sleep(3)
+        file = place.folder / "latencies"
+        earlier = len(file.read_text().split()) if file.exists() else 0
+        begin = time.time()
+        while deleted := store.purge(ROTA, before, KEPT, PURGED):
+            purged += deleted
+        took = time.time() - begin
+        time.sleep(2)
+    late = [float(line) * 1000 for line in file.read_text().split()[earlier:]] if file.exists() else []
+    if not late:
+        raise RuntimeError(f"nothing ran during the purge: {last_words(place.folder)}")
+    note = f"{purged:,} runs purged, {len(late)} started"
+    return [
+        Figure(row="history", case="purge", who=who, value=purged / took, unit="runs/s", more_is_better=True),
+        Figure(
+            row="history",
+            case="lateness during a purge, p99",
+            who=who,
+            value=quantile(late, 0.99),
+            unit="ms",
+            note=note,
+        ),
+    ]

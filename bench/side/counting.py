@@ -37,11 +37,12 @@ class _Slot(threading.local):
 
 _process: _Process | None = None
 _slot = _Slot()
+_beginning = threading.Lock()
 
 
 def _forget() -> None:
-    global _process, _slot
-    _process, _slot = None, _Slot()
+    global _process, _slot, _beginning
+    _process, _slot, _beginning = None, _Slot(), threading.Lock()
 
 
 os.register_at_fork(after_in_child=_forget)
@@ -49,8 +50,9 @@ os.register_at_fork(after_in_child=_forget)
 
 def _begin(now: float) -> None:
     global _process
-    _process = _process or _Process()
-    _slot.at = next(_process.numbers) * SLOT.size
+    with _beginning:  # once for each thread
+        _process = _process or _Process()
+        _slot.at = next(_process.numbers) * SLOT.size
     _slot.count, _slot.first, _slot.map = 0, now, _process.map
 
 
