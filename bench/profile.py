@@ -1,8 +1,8 @@
 """Where the time of a run goes, in one process: `python -m bench.profile drain --store sqlite|postgres`.
 
-The node's steps and the store's verbs are wrapped with clocks. A verb's CPU is that of its thread; what a wall
-time has beyond it is the server, the disk, or waiting for the interpreter. With --write-docs the table becomes
-the budget of docs/performance.md.
+The node's steps and the store's verbs are wrapped with clocks. A verb's CPU is that of its thread; what a
+wall time has beyond it is the server, the disk, or waiting for the interpreter. With --write-docs the table
+becomes the budget of docs/performance.md.
 """
 
 from __future__ import annotations
