@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.services.postgres import PostgresServer
 from tests.system.soak_parts import PARTS, Bench
-from tests.system.soak_report import Line, write_report
+from tests.system.soak_report import Line, commit, write_report
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [part for part in PARTS if options.only in part.__name__]
     lines: list[Line] = []
-    began = time.monotonic()
+    began, release = time.monotonic(), commit()
     with PostgresServer(durable=True) as server, tempfile.TemporaryDirectory() as folder:
         for part in chosen:
             bench = Bench(server, Path(folder) / part.__name__, options.minutes * 60 * part.share)
@@ -43,7 +43,7 @@ def main() -> int:
                 print(f"  {line.what}: {line.reached}", flush=True)
             lines += found
             server.start()
-            write_report(options.report, lines, options.minutes, time.monotonic() - began, server)
+            write_report(options.report, lines, options.minutes, time.monotonic() - began, server, release)
     return 1 if any(line.violations for line in lines) else 0
 
 

@@ -32,6 +32,7 @@ class Line:
     violations: list[str] = field(default_factory=list)
 
 
+NOTHING = "-"  # a figure that is only shown
 HEAD = """# Soak report
 
 What `make soak` reached, against the numbers of GUARANTEES section 3. Each part gets a share of the time
@@ -42,7 +43,7 @@ enumerates every occurrence and compares it with the tables and with what the bo
 """
 
 
-def write_report(path: Path, lines: list[Line], minutes: float, seconds: float, server) -> None:
+def write_report(path: Path, lines: list[Line], minutes: float, seconds: float, server, release: str) -> None:
     violations = [one for line in lines for one in line.violations]
     with psycopg.connect(server.dsn()) as connection:
         ((postgres,),) = connection.execute("SHOW server_version").fetchall()
@@ -50,7 +51,7 @@ def write_report(path: Path, lines: list[Line], minutes: float, seconds: float, 
         ("Asked for", f"{minutes:g} minutes; took {seconds / 60:.1f}"),
         ("Violations", str(len(violations))),
         ("Date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
-        ("Rota", f"{__version__}, commit {commit()}"),
+        ("Rota", f"{__version__}, commit {release}"),
         (
             "Machine",
             f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}",
@@ -77,6 +78,8 @@ def write_report(path: Path, lines: list[Line], minutes: float, seconds: float, 
 def verdict(line: Line) -> str:
     if line.violations:
         return "**violated**"
+    if line.wanted == NOTHING:
+        return ""
     if line.met:
         return "reached"
     return "scaled" if line.cause.startswith("fewer") else "**not reached**"
