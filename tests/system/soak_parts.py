@@ -16,8 +16,8 @@ from tests.system.proxy import Proxy
 from tests.system.soak_report import Line
 
 SCHEDULERS_LATE = (
-    "there is no leader, so that each scheduler decides each occurrence and all but one find it decided: 16 times "
-    "the work, on cores that the server, the worker and whatever else runs here need too; once behind, they stay so"
+    "there is no leader: all 16 read and plan the same due schedules, on cores that the server, the worker "
+    "and whatever else runs here also use"
 )
 JUDGING = 12  # seconds that a part needs beyond its faults, on a quiet machine
 
