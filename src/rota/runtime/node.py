@@ -71,7 +71,7 @@ class Node:
             Heartbeat(store, self.row, runner, resync=resync, every=options.heartbeat, lease=options.lease)
         )
         if "scheduler" in options.roles:
-            steps.append(Tick(store, rota, events, poll=options.poll, batch=options.batch))
+            steps.append(Tick(store, rota, events, chance, poll=options.poll, batch=options.batch))
         if runner is not None:
             self.dispatch = Dispatch(
                 store,
