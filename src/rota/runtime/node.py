@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from rota._version import __version__
 from rota.core.records import Node as NodeRow
+from rota.errors import StoreUnavailable
 from rota.ports import Clock, Runner, Store, Wakeup
 from rota.runtime.dispatch import Dispatch
 from rota.runtime.events import Event, Events
@@ -143,13 +144,20 @@ class Node:
         if self.runner is not None:
             self.runner.stop(patience)
             self._end(lambda step: step is self.settle)
-            self.settle.step(self._clock.now())
+            self._last(lambda: self.settle.step(self._clock.now()))
         self._end(lambda _: True)
         if self._wakeup is not None:
             self._wakeup.close()
-        self._store.leave(self.id)
+        self._last(lambda: self._store.leave(self.id))
         log.info("node left", extra={"node": self.id})
         self.events.tell(Event(kind="node_left", at=self._clock.now(), subject=self.id))
+
+    def _last(self, work: Callable[[], object]) -> None:
+        """Do something for the last time. If the store is away, the leases run out and others mend it."""
+        try:
+            work()
+        except StoreUnavailable as error:
+            log.warning("store unavailable while leaving", extra={"node": self.id, "problem": error.problem})
 
     def _end(self, which: Callable[[Step], bool]) -> None:
         """Stop the loops of some steps."""
