@@ -129,6 +129,8 @@ class Node:
             self.runner.start(self._runner_changed)
         self._loops = [Loop(step, self._clock) for step in self.steps]
         for loop in self._loops:
+            if isinstance(loop.step, Dispatch):
+                self.settle.on_taken = loop.wake
             loop.start()
         self._listener = threading.Thread(target=self._listen, name="rota-listener", daemon=True)
         self._listener.start()

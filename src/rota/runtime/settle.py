@@ -32,6 +32,9 @@ class Settle:
     """Writes down what became of the attempts of one runner.
 
     What the store could not take is kept, and offered again at the next step.
+
+    Attributes:
+        on_taken: Called when the runner has been relieved of attempts: there may be room for more.
     """
 
     name = "settle"
@@ -52,19 +55,27 @@ class Settle:
         self._events, self._chance = events, chance
         self._poll, self._batch = poll, batch
         self._kept: list[Finished] = []
+        self.on_taken: Callable[[], None] = lambda: None
 
     def step(self, now: datetime) -> datetime:
         """Settle all that has ended; return when to look again, unless something ends before."""
-        self._kept += self._runner.finished()
-        self._report.settled()
+        self._take()
         while self._kept:
             failpoints.hit("settle.before")
             batch = self._kept[: self._batch]
             settle(self._store, batch, self._events, self._chance, now)
             del self._kept[: len(batch)]
-            self._kept += self._runner.finished()
-            self._report.settled()
+            self._take()
         return now + self._poll
+
+    def _take(self) -> None:
+        finished = self._runner.finished()
+        if finished:
+            self._kept += finished
+            # The runner calls once for all that ends until it is taken. What ended after that call has left
+            # room that nobody else has heard of.
+            self.on_taken()
+        self._report.settled()
 
 
 def settle(
