@@ -73,9 +73,8 @@ class Rota:
         self.events = Events()
         self._given = {"timezone": timezone, "store": store, **settings}
         self._clock = clock
-        self.random_bits: Callable[[int], int] = (
-            random.SystemRandom().getrandbits
-        )  # of ids; a test may set it
+        # Of ids. A test that is to be the same each time gives its own.
+        self.random_bits: Callable[[int], int] = random.SystemRandom().getrandbits
         self._eager: ContextVar[bool] = ContextVar(f"rota-eager-{name}", default=False)
         if timezone is not None:
             zone_named(timezone)
@@ -388,6 +387,6 @@ class Rota:
             return [run_inline(task.body, args) for args in batch]
         from rota.operations.enqueueing import requested
 
-        runs = requested(self.name, task, batch, options, self.clock.now())
+        runs = requested(self.name, task, batch, options, self.clock.now(), self.random_bits)
         self.store.enqueue(runs, connection=options.connection)
         return [run.id for run in runs]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -23,8 +22,12 @@ def requested(
     batch: Sequence[Mapping[str, Any]],
     options: EnqueueOptions,
     now: datetime,
+    random_bits: Callable[[int], int],
 ) -> list[NewRun]:
     """Return one run for each set of checked arguments. Nothing is stored yet.
+
+    Args:
+        random_bits: Returns so many random bits, for ids.
 
     Raises:
         InvalidValue: An option can not be used.
@@ -46,7 +49,7 @@ def requested(
     )
     if options.key is not None:
         return [make(id=keyed_id(rota, checked_name("key", options.key)), args=args) for args in batch]
-    bits = int.from_bytes(os.urandom(10), "big")
+    bits = random_bits(80)
     # One random start and a count: ids made together differ, and sort in the order they were asked for.
     return [make(id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
 
