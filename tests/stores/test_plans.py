@@ -205,18 +205,34 @@ def test_postgres_finds_runs_by_the_index_meant_for_it(postgres):
         assert not postgres.whole_table.search(plan), f"{name}:\n{plan}"
 
 
-def test_postgres_settles_by_the_primary_key(postgres):
+def settled_by_primary_key(database: Postgres) -> None:
     ids = [f"00000000-0000-8000-8000-{number:012x}" for number in range(500)]
     for name in BATCHES:
-        columns = max(map(int, re.findall(r"%\(c(\d+)\)s", postgres.statements[name])))
+        columns = max(map(int, re.findall(r"%\(c(\d+)\)s", database.statements[name])))
         batch = {
             "c1": ids,
             "c2": [1] * 500,
             **{f"c{number}": [None] * 500 for number in range(3, columns + 1)},
         }
-        plan = postgres.plan(name, batch)
-        assert postgres.primary_key in plan, f"{name}:\n{plan}"
-        assert not postgres.whole_table.search(plan), f"{name}:\n{plan}"
+        plan = database.plan(name, batch)
+        assert database.primary_key in plan, f"{name}:\n{plan}"
+        assert re.search(r"Index Cond: \((r\.)?id = v\.id\)", plan), f"{name}:\n{plan}"
+        assert not database.whole_table.search(plan), f"{name}:\n{plan}"
+
+
+def test_postgres_settles_by_the_primary_key(postgres):
+    settled_by_primary_key(postgres)
+
+
+def test_postgres_settles_by_the_primary_key_when_nothing_was_running_at_the_last_analysis(postgres_dsn):
+    """It believes then that none of a hundred thousand runs is running, and would begin by looking for it."""
+    database = Postgres(postgres_dsn)
+    database.connection.execute(
+        "UPDATE rota_run SET state = 'pending', started_us = NULL, finished_us = NULL"
+    )
+    database.connection.execute("VACUUM ANALYZE rota_run")
+    settled_by_primary_key(database)
+    database.connection.close()
 
 
 def test_postgres_finds_named_runs_by_the_primary_key(postgres):
