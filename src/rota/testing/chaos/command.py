@@ -1,4 +1,4 @@
-"""The command `python -m rota.testing.sim`: many scenarios, what they counted, and how to replay one that failed."""
+"""The command `python -m rota.testing.sim`: many scenarios, what happened in them, and how to replay one."""
 
 from __future__ import annotations
 
@@ -55,15 +55,23 @@ class Report:
 HARMLESS = frozenset({"starts", "deploys", "steps in between"})
 
 
-def simulate(seed: int, hours: float, trace: Callable[[str], None] | None = None) -> Report:
-    """Run one scenario, and judge it."""
+def simulate(
+    seed: int, hours: float, trace: Callable[[str], None] | None = None, patience: int = 1 << 30
+) -> Report:
+    """Run one scenario, and judge it.
+
+    Args:
+        patience: The scenario ends early when so many violations have shown while it ran.
+    """
     scenario = Scenario(seed, hours, trace)
     try:
-        scenario.run()
+        scenario.run(patience)
         violations = judge(scenario)
         world = scenario.world
         log = list(entries(world.disk.connection))
-        seen = [(one.at, one.who, one.table, one.verb, one.subject, one.row) for one in log if one.table != "node"]
+        seen = [
+            (one.at, one.who, one.table, one.verb, one.subject, one.row) for one in log if one.table != "node"
+        ]
         return Report(
             seeds=1,
             node_hours=world.node_us / HOUR,
@@ -82,11 +90,12 @@ def simulate_all(seeds: Sequence[int], hours: float, workers: int) -> Iterator[R
     if workers == 1:
         yield from map(run, seeds)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_quiet) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=quiet) as pool:
         yield from pool.map(run, seeds, chunksize=4)
 
 
-def _quiet() -> None:
+def quiet() -> None:
+    """Log nothing: thousands of faults are warned of, rightly."""
     logging.disable(logging.CRITICAL)
 
 
@@ -99,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes; 2")
     parser.add_argument("--trace", action="store_true", help="tell everything that happens")
     given = parser.parse_args(arguments)
-    _quiet()
+    quiet()
     began = time.perf_counter()
     if given.seed is not None:
         found: Iterable[Report] = [simulate(given.seed, given.hours, _say if given.trace else None)]
@@ -130,8 +139,9 @@ def _tell_total(total: Report, seconds: float) -> None:
     for name, count in sorted(total.counts.items()):
         _say(f"{count:>9,}  {name}")
     _say(
-        f"{total.seeds} seeds, {total.node_hours:,.0f} node-hours, {total.runs:,} runs, {total.faults:,} faults, "
-        f"{sum(map(len, total.violations.values()))} violations in {len(total.violations)} seeds, {seconds:.1f} s"
+        f"{total.seeds} seeds, {total.node_hours:,.0f} node-hours, {total.runs:,} runs, "
+        f"{total.faults:,} faults, {sum(map(len, total.violations.values()))} violations "
+        f"in {len(total.violations)} seeds, {seconds:.1f} s"
     )
 
 

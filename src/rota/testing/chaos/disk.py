@@ -7,19 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
-
 from rota.stores.sql.database import Cursor, Row
 from rota.stores.sql.statements import load_statements
 from rota.stores.sqlite.cursor import SqliteCursor
 from rota.stores.sqlite.files import configure, prepare
-from rota.testing.chaos.faults import Fate, Killed, Kind
+from rota.testing.chaos.faults import Fate, Kind
 from rota.testing.chaos.witness import Stamp, install
 
 URL = "sqlite:///:memory:"
 
 
 class Weather(Protocol):
-    """What one process meets on its way to the store. Everything here may raise `StoreUnavailable` or `Killed`."""
+    """What one process meets on its way to the store. All of it may raise `StoreUnavailable` or `Killed`."""
 
     def before(self) -> None:
         """Let others act first, or time pass."""

@@ -1,4 +1,4 @@
-"""One process: a release of the application, its connection to the store, its clock, and a node if it is one."""
+"""One process: a release of the application, its way to the store, its clock, and a node if it is one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rota.testing.chaos.releases import Release
 
 SOON = 1000  # microseconds until a step is called that asks to be called at once
-SELDOM = 10  # a node asks for a roll-back so many times less often than in production: hours pass faster
+SELDOM = 10  # a node looks for a roll-back so many times more rarely than in production
 BODIES = "bodies"
 WAITS_FOR = {"settle": "report", "report": "settle"}  # the one holds a lock that the other waits for
 
@@ -36,7 +36,7 @@ class Steady:
         chance = world.chance
         self._world, self._zero_us = world, world.now_us
         self._base = chance.uniform(0, 1e6)
-        self._rate = 1 + chance.uniform(-5e-5, 5e-5)
+        self._rate = 1 + chance.uniform(-1e-5, 1e-5)
         self.off = timedelta(0)
 
     def __call__(self) -> float:
@@ -106,6 +106,9 @@ class Process:
         except Killed as death:
             self.world.tell(self, "killed:", death)
             self.kill()
+            return False
+        except Exception as error:
+            self.world.violate(f"I26 {self} raised {error!r}")
             return False
         return True
 
@@ -185,7 +188,13 @@ class Process:
 
     def act(self) -> None:
         """Call any step, due or not: a wake-up may come for nothing."""
-        self.call(self.world.chance.choice([name for name in self._wakes if self._is_free(name)]))
+        free = [name for name in self._wakes if self._is_free(name)]
+        # Heartbeats race with the rescue by others, whatever else is going on.
+        self.call(
+            "heartbeat"
+            if "heartbeat" in free and self.world.chance.random() < 0.3
+            else self.world.chance.choice(free)
+        )
 
     def call(self, name: str) -> None:
         """Call a step as its loop does in production."""

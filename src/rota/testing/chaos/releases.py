@@ -133,7 +133,7 @@ def declaration(chance: random.Random, name: str, tasks: list[str], start: datet
 
 
 def catch_up(chance: random.Random) -> CatchUp:
-    window = timedelta(hours=chance.choice((1, 3, 24)))
+    window = timedelta(hours=chance.choice((0.1, 0.3, 1, 3, 24)))
     grace = timedelta(seconds=chance.choice((0, 5, 60, 60, 900)))
     return CatchUp(chance.choice(list(CatchUpRule)), window, grace)
 

@@ -28,6 +28,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 NEVER = 1 << 62
 DEEPEST = 4
+MEDDLING = 0.1  # part of those who act in between that are operators
 
 
 @dataclass(slots=True)
@@ -82,6 +83,7 @@ class World:
         calm: No fault of any kind for the time being.
         down_until: The store answers nobody before that.
         violations: What must never happen, and has.
+        meddle: Lets an operator act while a step is going on.
         trace: Takes lines that tell what happens; `None`: nobody listens.
     """
 
@@ -100,6 +102,7 @@ class World:
     counts: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     trace: Callable[[str], None] | None = None
+    meddle: Callable[[], None] = lambda: None
     node_us: int = 0
     _events: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: int = 0
@@ -132,7 +135,7 @@ class World:
         self.at(self.now_us + int(span_us), what)
 
     def run_until(self, until_us: int) -> None:
-        """Let everybody act until then. May be called while a step is going on, which is held up meanwhile."""
+        """Let everybody act until then. A step that calls this is held up meanwhile."""
         from_us = self.now_us
         while True:
             due_us = self._events[0][0] if self._events else NEVER
@@ -180,6 +183,9 @@ class World:
             process.freeze(int(self.lease_us * chance.choice((0.5, 1.5, 5.0))))
 
     def _someone_else(self, process: Process) -> None:
+        if self.chance.random() < MEDDLING:
+            self.meddle()
+            return
         others = [one for one in self.processes if one.can_act()]
         if others:
             self.chance.choice(others).act()

@@ -1,11 +1,14 @@
-"""The whole past of each schedule by time: every occurrence of a definition in force has a fate, no other instant has: I1, I2, I3, I8, I9."""
+"""The past of each schedule by time: I1, I2, I3, I8, I9.
+
+Every occurrence of a definition that was in force has a fate, and no other instant has.
+"""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rota.testing.chaos.checks.schedules import HAND, SILENT, Past, ScheduleChecks, Version
+from rota.testing.chaos.checks.schedules import SILENT, Past, ScheduleChecks, Version
 from rota.testing.chaos.checks.state import TOLERANCE
 
 if TYPE_CHECKING:
@@ -62,10 +65,5 @@ def _check_all(world: World, oracle: Oracle, past: Past, name: str, cursor_us: i
             continue  # where it ends depends on what was skipped
         for due in oracle.occurrences(row["name"], definition, version.at + TOLERANCE, until - TOLERANCE):
             if due not in past.fates:
-                inside = version.pause is not None and version.pause.swallows(due)
-                world.violate(
-                    f"I3 schedule {name}: {due} {'inside a pause ' if inside else ''}has neither run nor record"
-                )
-
-
-__all__ = ["HAND", "check_pasts"]
+                inside = "inside a pause " if version.pause and version.pause.swallows(due) else ""
+                world.violate(f"I3 schedule {name}: {due} {inside}has neither run nor record")

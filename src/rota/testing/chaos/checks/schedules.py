@@ -142,7 +142,7 @@ class ScheduleChecks:
             self.violate("I24", name, "its declaration changed without a line in the audit")
         if new["effective"] != old["effective"] and not actions:
             self.violate("I24", name, "its definition changed without a line in the audit")
-        if new["name"] != old["name"] and "sync: rename" not in actions:
+        if new["name"] != old["name"] and not any(one.startswith("sync:") for one in actions):
             self.violate("I24", name, "renamed without a line in the audit")
         if new["effective"] != old["effective"] and new["revision"] <= old["revision"]:
             self.violate("I22", name, "its definition changed without a new revision")
@@ -203,7 +203,11 @@ class ScheduleChecks:
         """An old release takes nothing back from a newer one that a live node runs."""
         current, told = self.state.fingerprint, entry.row["fingerprint"]
         process = self.world.born.get(entry.who)
-        if told == current or process is None or process.node is None and not process.name.startswith("node"):
+        if (
+            told == current
+            or process is None
+            or (process.node is None and not process.name.startswith("node"))
+        ):
             return
         if told not in self._fingerprints:
             return
@@ -243,16 +247,17 @@ class ScheduleChecks:
         ):
             self.violate("I2", name, f"made {new['runs_made']} runs of {definition.max_runs}")
         due = self.oracle.occurrences(old["name"], definition, old["cursor_us"], new["cursor_us"])
-        full = definition.max_runs is not None and old["runs_made"] >= definition.max_runs
-        for one in sorted(fates.keys() - set(due)):
-            kinds = [fate.kind for fate in fates[one]]
-            self.violate("I2", name, f"{kinds} for {one}, which is no occurrence that was open")
-        for one in due:
-            found = fates.get(one, [])
-            if len(found) != 1 and not (full and not found):
-                self.violate("I3" if not found else "I1", name, f"{one} has {len(found)} fates")
-            elif found:
-                self._check_pause(name, one, found[0], pause)
+        full = definition.max_runs is not None and new["runs_made"] >= definition.max_runs
+        last = max(fates, default=0)  # of one that has made all its runs, what comes later needs no fate
+        for instant in sorted(fates.keys() - set(due)):
+            kinds = [fate.kind for fate in fates[instant]]
+            self.violate("I2", name, f"{kinds} for {instant}, which is no occurrence that was open")
+        for instant in due:
+            here = fates.get(instant, [])
+            if len(here) != 1 and not (full and not here and instant > last):
+                self.violate("I3" if not here else "I1", name, f"{instant} has {len(here)} fates")
+            elif here:
+                self._check_pause(name, instant, here[0], pause)
         if runs:
             self._check_policy(name, definition, pause, old, fates, runs)
 
@@ -305,6 +310,9 @@ class ScheduleChecks:
         if definition.overlap is Overlap.SKIP:
             if len(runs) > 1:
                 self.violate("I17", name, "made two runs at once")
+            newer = [one for one in blocked if self._is_in_the_way(one, runs)]
+            if newer:
+                self.violate("I6", name, f"skipped for a newer one: {newer[0].subject}")
             if runs and (others := self._surely_active(runs[0], now)):
                 self.violate("I17", name, f"made a run beside {others[0]}")
         if definition.overlap in (Overlap.ALLOW, Overlap.QUEUE_ALL) and blocked:
@@ -313,6 +321,13 @@ class ScheduleChecks:
             for entry in blocked:
                 if not self._was_active(entry.row["blocked_by"], entry, made):
                     self.violate("I17", name, f"skipped for {entry.row['blocked_by']}, which was not active")
+
+    def _is_in_the_way(self, record: Entry, runs: list[Entry]) -> bool:
+        """Say whether a record of an older occurrence names one of these runs."""
+        return any(
+            one.subject == record.row["blocked_by"] and one.row["planned_us"] > record.row["planned_us"]
+            for one in runs
+        )
 
     def _surely_active(self, entry: Entry, now: int) -> list[str]:
         """Return the runs that were active all the time from before the step to the commit."""

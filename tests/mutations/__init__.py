@@ -1,0 +1,1 @@
+"""Planted bugs: small mutations of the product, each of which the simulation must catch."""
