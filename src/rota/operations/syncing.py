@@ -84,7 +84,8 @@ def _own(current: Generation, fingerprint: str) -> Generation:
 
 
 def _live_nodes(rota: Rota) -> list[Node]:
-    seen_since = rota.clock.now() - max(LIVE_FOR, 2 * rota.settings.lease)  # a heartbeat is a third of a lease
+    # A heartbeat is a third of a lease.
+    seen_since = rota.clock.now() - max(LIVE_FOR, 2 * rota.settings.lease)
     return [node for node in rota.store.nodes(rota.name) if node.seen_at >= seen_since]
 
 
