@@ -30,7 +30,7 @@ WAITS_FOR = {"settle": "report", "report": "settle"}  # the one holds a lock tha
 
 
 class Steady:
-    """A machine's steady time: its own zero, slightly too fast or too slow. Its wall clock may be years off."""
+    """A machine's steady time: its own zero, a little fast or slow. Its wall clock may be off by years."""
 
     def __init__(self, world: World) -> None:
         chance = world.chance
