@@ -39,9 +39,10 @@ class Ledger:
     def began(self, made: Execution) -> None:
         self._executions.setdefault((made.run_id, made.token), []).append(made)
 
-    def execution(self, run_id: str, token: int, at_us: int) -> Execution | None:
-        """Return the last body of this run and token that had begun by then."""
-        found = [one for one in self._executions.get((run_id, token), ()) if one.began_us <= at_us]
+    def execution(self, run_id: str, token: int, from_us: int, until_us: int) -> Execution | None:
+        """Return the last body of this run and token that began within this time."""
+        all_ = self._executions.get((run_id, token), ())
+        found = [one for one in all_ if from_us <= one.began_us <= until_us]
         return found[-1] if found else None
 
     def trouble(self, process: str, from_us: int, until_us: int) -> None:

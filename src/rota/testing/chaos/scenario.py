@@ -249,7 +249,7 @@ class Scenario:
             wait += self.chance.choice((1, 30, 120, 900)) * SECOND
 
     def _replace(self, host: Host, release: Release) -> None:
-        if host.release is release:
+        if host.release is release or release is not self.wanted:  # or another deploy has begun since
             return
         host.release = release
         if host.process is not None:

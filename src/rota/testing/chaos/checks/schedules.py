@@ -235,8 +235,8 @@ class ScheduleChecks:
                 self.violate("I26", name, "fires, but its definition can not be read")
             return
         fates = self._fates(old["name"], definition, runs)
-        for due, found in fates.items():
-            past.fates.setdefault(due, []).extend(found)
+        for instant, found in fates.items():
+            past.fates.setdefault(instant, []).extend(found)
         past.made += sum(entry.row["state"] == "pending" for entry in runs)
         if past.made != new["runs_made"]:
             self.violate("I24", name, f"counts {new['runs_made']} runs, but {past.made} were made")
