@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rota.testing.chaos.releases import Release
 
 SOON = 1000  # microseconds until a step is called that asks to be called at once
-SELDOM = 10  # a node looks for a roll-back so many times more rarely than in production
 BODIES = "bodies"
 WAITS_FOR = {"settle": "report", "report": "settle"}  # the one holds a lock that the other waits for
 
@@ -211,8 +210,6 @@ class Process:
             with self.world.frame(self):
                 now = self.clock.now()
                 wait = self._steps[name].step(now) - self.clock.now()
-            if name == "sync":
-                wait *= SELDOM
             self._waits.pop(name, None)
         except StoreUnavailable as error:
             self.world.tell(self, name, "store unavailable:", error.problem)
