@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rota.runtime.clock import StoreClock
+from rota.errors import StoreUnavailable
+from rota.runtime.clock import STALE, StoreClock
 
 STORE = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -55,3 +56,36 @@ def test_a_slow_answer_makes_the_clock_late_and_never_early():
     lateness = STORE + timedelta(seconds=steady.seconds + 300.2 - began) - clock.now()
     assert takes == []
     assert abs(lateness - timedelta(seconds=0.2)) < timedelta(milliseconds=1)
+
+
+def test_a_process_without_heartbeats_asks_anew_every_few_minutes():
+    steady, answers = Steady(), [STORE, STORE + timedelta(hours=1)]
+    clock = StoreClock(lambda: answers.pop(0), steady)
+    assert clock.now() == STORE
+    steady.seconds += STALE + 1
+    assert clock.now() == STORE + timedelta(hours=1)
+
+
+def test_a_process_without_heartbeats_goes_on_while_the_store_is_away():
+    steady, asked = Steady(), []
+
+    def ask():
+        asked.append(steady.seconds)
+        if len(asked) > 1:
+            raise StoreUnavailable("sqlite:///shop.db", "it is away")
+        return STORE
+
+    clock = StoreClock(ask, steady)
+    clock.now()
+    steady.seconds += STALE + 1
+    assert [clock.now() for _ in range(3)] == [STORE + timedelta(seconds=STALE + 1)] * 3
+    assert len(asked) == 2
+
+
+def test_where_a_heartbeat_learns_the_time_nobody_else_asks():
+    steady, asked = Steady(), []
+    clock = StoreClock(lambda: asked.append(1) or STORE, steady)
+    clock.resync()
+    steady.seconds += 10 * STALE
+    assert clock.now() == STORE + timedelta(seconds=10 * STALE)
+    assert len(asked) == 1
