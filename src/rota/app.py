@@ -389,4 +389,4 @@ class Rota:
 
         runs = requested(self.name, task, batch, options, self.clock.now(), self.random_bits)
         self.store.enqueue(runs, connection=options.connection)
-        return [run.id for run in runs]
+        return list(runs.ids)

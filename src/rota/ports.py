@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from rota.core.records import (
+    AlikeRuns,
     Attempt,
     AuditLine,
     Cancelled,
@@ -130,7 +131,7 @@ class Store(Protocol):
 
     # -- runs
     def enqueue(
-        self, runs: Sequence[NewRun], audit: Sequence[AuditLine] = (), *, connection: Any = None
+        self, runs: Sequence[NewRun] | AlikeRuns, audit: Sequence[AuditLine] = (), *, connection: Any = None
     ) -> list[str]:
         """Insert runs; return the ids that are new. With `connection`, inside the caller's transaction."""
         ...

@@ -18,6 +18,7 @@ from rota.core.ids import (
     schedule_id,
     spread,
     time_id,
+    time_ids,
     to_us,
 )
 
@@ -136,3 +137,11 @@ def test_jitter_spreads_evenly_over_its_width():
 @pytest.mark.parametrize("width", [timedelta(0), timedelta(microseconds=999), timedelta(seconds=-1)])
 def test_no_width_is_no_jitter(width):
     assert spread("s-1", DUE, width) == timedelta(0)
+
+
+@pytest.mark.parametrize("bits", [0, 2**62 - 1, 2**62, 2**74 - 1, 2**74 - 500])
+def test_ids_that_are_made_together_differ_and_sort_in_the_order_they_were_asked_for(bits):
+    made = time_ids(DUE, bits, 1000)
+    assert made == sorted(set(made))
+    assert {milliseconds(one) for one in made} == {milliseconds(time_id(DUE, bits))}
+    assert {(UUID(one).version, UUID(one).variant) for one in made} == {(7, RFC_4122)}

@@ -58,6 +58,18 @@ def time_id(now: datetime, random_bits: int) -> str:
     return _text((high << 64) | _VARIANT | (random_bits & (1 << 62) - 1))
 
 
+def time_ids(now: datetime, random_bits: int, count: int) -> list[str]:
+    """Return `count` UUIDv7 that are alike but for a counter: they differ, and sort in this order.
+
+    The counter begins where the last 62 of 74 `random_bits` say, and never reaches the others (RFC 9562,
+    section 6.2, method 2).
+    """
+    first = min(random_bits & (1 << 62) - 1, (1 << 62) - count)
+    head = time_id(now, random_bits)[:19]
+    texts = [f"{_VARIANT | number:016x}" for number in range(first, first + count)]
+    return [f"{head}{text[:4]}-{text[4:]}" for text in texts]
+
+
 def spread(schedule_id: str, due: datetime, width: timedelta) -> timedelta:
     """Return a part of `width`, in whole milliseconds, that is the same for the same occurrence."""
     steps = width // timedelta(milliseconds=1)

@@ -12,6 +12,7 @@ from typing import Any
 from rota.declare.limits import checked_payload
 from rota.errors import InvalidArguments, InvalidValue
 
+GLANCE = 10_000  # characters of text; far below what the store holds
 PLAIN = (str, int, float, bool, Any)  # JSON gives these back as they were
 
 
@@ -26,6 +27,7 @@ class Arguments:
         accepts_more: It takes `**keywords`.
         context: Name of the parameter that takes the run context.
         is_plain: JSON gives every argument back as the function wants it.
+        required: Names of those without a default.
     """
 
     task: str
@@ -34,6 +36,7 @@ class Arguments:
     accepts_more: bool
     context: str | None
     is_plain: bool
+    required: frozenset[str]
 
     @classmethod
     def of(cls, task: str, function: Callable[..., Any], context_type: type) -> Arguments:
@@ -60,7 +63,8 @@ class Arguments:
                 kept.append(one)
         types = {one.name: hints.get(one.name, Any) for one in kept}
         plain = all(kind in PLAIN for kind in types.values())
-        return cls(task, signature.replace(parameters=kept), types, more, context, plain)
+        required = frozenset(one.name for one in kept if one.default is inspect.Parameter.empty)
+        return cls(task, signature.replace(parameters=kept), types, more, context, plain, required)
 
     def to_json(self, positional: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as JSON values, checked.
@@ -68,6 +72,8 @@ class Arguments:
         Raises:
             InvalidArguments: One is missing, unknown, of the wrong type, or more than the store shall hold.
         """
+        if not positional and self._fits(named):
+            return dict(named)
         given = self._bound(positional, named)
         values = {name: self._plain(name, value) for name, value in given.items()}
         for name, value in values.items():
@@ -78,6 +84,19 @@ class Arguments:
             raise InvalidArguments(self.task, error.field, error.value, error.expected) from error
         return values
 
+    def _fits(self, named: Mapping[str, Any]) -> bool:
+        """Say whether the arguments are seen at a glance to be in order, as nearly all are."""
+        hints, size = self.hints, 0
+        for name, value in named.items():
+            kind = type(value)
+            if hints.get(name) is not kind:
+                return False
+            if kind is str and value.isascii():
+                size += len(value)
+            elif kind is not int and kind is not bool:
+                return False
+        return size < GLANCE and self.required <= named.keys()
+
     def from_json(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return stored arguments as the function wants them. Raises `InvalidArguments`."""
         self._bound((), values)
@@ -86,13 +105,10 @@ class Arguments:
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the arguments."""
         properties = {name: self._schema_of(one) for name, one in self.signature.parameters.items()}
-        required = [
-            n for n, one in self.signature.parameters.items() if one.default is inspect.Parameter.empty
-        ]
         return {
             "type": "object",
             "properties": properties,
-            "required": required,
+            "required": [name for name in properties if name in self.required],
             "additionalProperties": self.accepts_more,
         }
 
@@ -121,8 +137,8 @@ class Arguments:
                 hint = f"Did you mean {close[0]!r}?" if close else f"It takes: {', '.join(names) or 'none'}."
                 raise InvalidArguments(self.task, name, value, "the task has no such argument", hint)
             given[name] = value
-        for name, one in known.items():
-            if one.default is inspect.Parameter.empty and name not in given:
+        for name in known:
+            if name in self.required and name not in given:
                 raise InvalidArguments(self.task, name, None, "it is required, and missing")
         return given
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from rota.core.ids import keyed_id, time_id
+from rota.core.ids import keyed_id, time_ids
 from rota.core.policies import duration
-from rota.core.records import NewRun
+from rota.core.records import AlikeRuns, NewRun
 from rota.declare.limits import checked_name
 from rota.declare.options import checked_priority
 from rota.declare.tasks import EnqueueOptions, Task
@@ -23,7 +22,7 @@ def requested(
     options: EnqueueOptions,
     now: datetime,
     random_bits: Callable[[int], int],
-) -> list[NewRun]:
+) -> AlikeRuns:
     """Return one run for each set of checked arguments. Nothing is stored yet.
 
     Args:
@@ -35,8 +34,8 @@ def requested(
     if options.key is not None and len(batch) > 1:
         raise InvalidValue("key", options.key, f"one key makes one run, but {len(batch)} are asked for")
     lane = task.options.concurrency
-    make = partial(
-        NewRun,
+    pattern = NewRun(
+        id="",
         rota=rota,
         task=task.name,
         created_at=now,
@@ -48,10 +47,8 @@ def requested(
         lane_limit=lane.limit if lane else 1,
     )
     if options.key is not None:
-        return [make(id=keyed_id(rota, checked_name("key", options.key)), args=args) for args in batch]
-    bits = random_bits(80)
-    # One random start and a count: ids made together differ, and sort in the order they were asked for.
-    return [make(id=time_id(now, bits + index), args=args) for index, args in enumerate(batch)]
+        return AlikeRuns(pattern, [keyed_id(rota, checked_name("key", options.key))], batch)
+    return AlikeRuns(pattern, time_ids(now, random_bits(74), len(batch)), batch)
 
 
 def _start(now: datetime, options: EnqueueOptions) -> datetime:

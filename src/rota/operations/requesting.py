@@ -55,8 +55,9 @@ def enqueue(
     actor.require(Role.OPERATOR, "enqueue")
     known, now = rota.registry.task(task), rota.clock.now()
     options = EnqueueOptions(delay=delay, at=at, key=key, queue=queue, priority=priority)
-    (run,) = requested(rota.name, known, [known.arguments.to_json((), args)], options, now, rota.random_bits)
-    run = replace(run, by=actor.name)
+    values = known.arguments.to_json((), args)
+    asked = requested(rota.name, known, [values], options, now, rota.random_bits)
+    run = replace(asked.pattern, id=asked.ids[0], args=values, by=actor.name)
     after = masked({"task": task, "args": dict(run.args)})
     return _stored(rota, run, actor.line(rota.name, now, "enqueue", run.id, "", None, after), dry_run)
 

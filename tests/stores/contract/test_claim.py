@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rota.core.policies import Retry, RunPolicy
-from rota.core.records import Origin, RunState
+from rota.core.records import AlikeRuns, Origin, RunState
 from tests.stores.contract.build import (
     DAY,
     HOUR,
@@ -91,6 +91,36 @@ def test_one_id_from_many_callers_makes_one_run(another):
 
 def test_nothing_may_be_enqueued(store):
     assert store.enqueue([]) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_runs_that_are_alike_are_stored_as_if_each_had_been_made_by_itself(store, count):
+    pattern = replace(new_run(0), queue="mail", priority=3, lane="card", lane_limit=2, by="ann")
+    args = [{"text": f'{number} \u00e9\0"{{}}\\'} if number % 2 else {} for number in range(count)]
+    together = [uid(number) for number in range(count)]
+    assert store.enqueue(AlikeRuns(pattern, together, args)) == together
+    assert store.enqueue(AlikeRuns(pattern, together, args)) == []
+
+    apart = [uid(100 + number) for number in range(count)]
+    for run_id, values in zip(apart, args, strict=True):
+        store.enqueue([replace(pattern, id=run_id, args=values)])
+    assert [replace(store.run(one), id="") for one in together] == [
+        replace(store.run(one), id="") for one in apart
+    ]
+
+
+def test_runs_of_which_each_differs_in_one_thing_are_stored_as_they_are(store):
+    runs = [
+        replace(new_run(1), priority=7),
+        replace(new_run(2), queue="mail"),
+        replace(new_run(3), policy=RunPolicy(retry=Retry(attempts=3))),
+        replace(new_run(4), run_at=NOW + HOUR, lane="card", lane_limit=4),
+    ]
+    assert store.enqueue(runs) == [one.id for one in runs]
+    found = [store.run(one.id) for one in runs]
+    assert [(one.priority, one.queue, one.policy, one.run_at, one.lane, one.lane_limit) for one in found] == [
+        (one.priority, one.queue, one.policy, one.run_at, one.lane, one.lane_limit) for one in runs
+    ]
 
 
 def test_enqueueing_has_its_audit_line_in_the_same_transaction(store):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rota.core.records.nodes import Node as Node
     from rota.core.records.queries import RunQuery as RunQuery
     from rota.core.records.queries import ScheduleQuery as ScheduleQuery
+    from rota.core.records.runs import AlikeRuns as AlikeRuns
     from rota.core.records.runs import Cancelled as Cancelled
     from rota.core.records.runs import NewRun as NewRun
     from rota.core.records.runs import PastError as PastError
@@ -55,7 +56,7 @@ _NAMES = {
     "attempts": "Attempt ClaimRequest Claimed Failure Finished Lease Renewal Report Settlement",
     "nodes": "AuditLine Counts Node",
     "queries": "RunQuery ScheduleQuery",
-    "runs": "Cancelled NewRun PastError Run",
+    "runs": "AlikeRuns Cancelled NewRun PastError Run",
     "schedules": "ActiveRun Change Declared Definition DueSchedule Generation Override Pause Plan"
     " Schedule SyncLine SyncPlan",
     "states": "ACTIVE ENDED Json Origin Outcome RunState ScheduleState Source",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,6 +55,21 @@ class NewRun:
     blocked_by: str | None = None
     parent: str | None = None
     by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeRuns:
+    """New runs that differ in their ids and arguments only.
+
+    Attributes:
+        pattern: A run with all that they share; its own id and arguments mean nothing.
+        ids: In ascending order, each once.
+        args: Of the same length.
+    """
+
+    pattern: NewRun
+    ids: Sequence[str]
+    args: Sequence[Mapping[str, Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

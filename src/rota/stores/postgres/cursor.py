@@ -10,9 +10,11 @@ from psycopg.rows import tuple_row
 from psycopg.types.string import TextLoader
 
 from rota.stores.postgres.arrays import array_text
+from rota.stores.postgres.narrow import narrowed
 from rota.stores.sql.database import Row
 
 CHANNEL = "rota"
+INSERTS = frozenset({"add_run", "enqueue_run"})
 
 
 class PostgresCursor:
@@ -36,10 +38,10 @@ class PostgresCursor:
         return self._execute(name, _plain(parameters)).rowcount
 
     def batch(self, name: str, rows: Sequence[Row]) -> int:
-        return self._execute(name, _columns(rows)).rowcount if rows else 0
+        return self._batch(name, rows).rowcount if rows else 0
 
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
-        return self._execute(name, _columns(rows)).fetchall() if rows else []
+        return self._batch(name, rows).fetchall() if rows else []
 
     def notify(self, topics: Iterable[str]) -> None:
         self.topics.update(topics)
@@ -48,6 +50,14 @@ class PostgresCursor:
         """Send the topics to the other processes, when this transaction commits."""
         message = f"{sender} {' '.join(sorted(topics))}"
         self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, message), prepare=False)
+
+    def _batch(self, name: str, rows: Sequence[Row]) -> psycopg.Cursor[Row]:
+        columns = list(zip(*rows, strict=True))
+        if name in INSERTS:
+            statement, parameters = narrowed(self._statements[name], columns)
+            return self._cursor.execute(statement.encode(), parameters, prepare=False)
+        arrays = {f"c{number}": array_text(column) for number, column in enumerate(columns, 1)}
+        return self._execute(name, arrays)
 
     def _execute(self, name: str, parameters: dict[str, Any]) -> psycopg.Cursor[Row]:
         return self._cursor.execute(self._statements[name].encode(), parameters, prepare=False)
@@ -66,7 +76,3 @@ def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, list):
             parameters[name] = array_text(value)
     return parameters
-
-
-def _columns(rows: Sequence[Row]) -> dict[str, str]:
-    return {f"c{number}": array_text(column) for number, column in enumerate(zip(*rows, strict=True), 1)}

@@ -12,6 +12,7 @@ from rota.core.policies import RunPolicy
 from rota.core.records import (
     ENDED,
     ActiveRun,
+    AlikeRuns,
     Claimed,
     Definition,
     DueSchedule,
@@ -47,6 +48,7 @@ FAILURES = Coder(Failure)
 NODES = Coder(Node)
 STATES = {str(state): state for state in RunState}
 MICROSECOND_DAY = 86_400_000_000
+ARGS = 5  # their place among the columns of `add_run`
 TAG_EDGE = "\x1f"  # between tags, so that a whole tag is looked for
 
 
@@ -95,6 +97,15 @@ def new_run_row(run: NewRun) -> Row:
         clean_or_none(run.by),
         created_us if run.state in ENDED else None,
     )
+
+
+def alike_run_rows(runs: AlikeRuns) -> list[Row]:
+    """Return the columns of `add_run` for each."""
+    _, *rest = new_run_row(runs.pattern)
+    head, tail = tuple(rest[: ARGS - 1]), tuple(rest[ARGS:])
+    return [
+        (run_id, *head, object_to_json(args), *tail) for run_id, args in zip(runs.ids, runs.args, strict=True)
+    ]
 
 
 def claimed_of(row: Row) -> Claimed:

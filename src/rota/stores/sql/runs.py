@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rota.core.ids import to_us
-from rota.core.records import AuditLine, Claimed, Lease, NewRun, Renewal, Report
+from rota.core.records import AlikeRuns, AuditLine, Claimed, Lease, NewRun, Renewal, Report
 from rota.stores.sql import rows as rows_
 from rota.stores.sql.database import RUNS, Cursor, Database, Row, write
 from rota.stores.sql.history import add_audit
@@ -16,12 +16,14 @@ from rota.stores.sql.texts import clean, clean_or_none
 
 
 def enqueue(
-    database: Database, runs: Sequence[NewRun], audit: Sequence[AuditLine], connection: Any
+    database: Database, runs: Sequence[NewRun] | AlikeRuns, audit: Sequence[AuditLine], connection: Any
 ) -> list[str]:
-    if not runs:
+    rows = rows_.alike_run_rows(runs) if isinstance(runs, AlikeRuns) else list(map(rows_.new_run_row, runs))
+    if not rows:
         return []
+    ids = [row[0] for row in rows]
     # In one order for all, so that two who insert the same runs never wait in a circle.
-    rows = sorted((rows_.new_run_row(run) for run in runs), key=_first)
+    rows.sort(key=_first)
     if connection is not None:
         new = _insert(database.borrowed(connection), rows, audit)
     elif audit or len(rows) > 1:
@@ -29,7 +31,7 @@ def enqueue(
     else:
         with database.single() as cursor:
             new = _insert(cursor, rows, ())
-    return [run.id for run in runs if run.id in new] if len(new) < len(runs) else [run.id for run in runs]
+    return [one for one in ids if one in new] if len(new) < len(ids) else ids
 
 
 def _first(row: Row) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rota.core.ids import from_us
 from rota.core.records import (
+    AlikeRuns,
     Attempt,
     AuditLine,
     Cancelled,
@@ -94,7 +95,11 @@ class SqlStore:
         return schedules.past_errors(self._database, schedule_id)
 
     def enqueue(
-        self, runs_: Sequence[NewRun], audit: Sequence[AuditLine] = (), *, connection: Any = None
+        self,
+        runs_: Sequence[NewRun] | AlikeRuns,
+        audit: Sequence[AuditLine] = (),
+        *,
+        connection: Any = None,
     ) -> list[str]:
         return runs.enqueue(self._database, runs_, audit, connection)
 
