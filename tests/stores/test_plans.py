@@ -163,7 +163,8 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqlite]:
 
 @pytest.mark.parametrize(("name", "parameters", "index"), NAMED, ids=[name for name, _, _ in NAMED])
 def test_sqlite_finds_runs_by_the_index_meant_for_it(sqlite, name, parameters, index):
-    plan = sqlite.plan(name, parameters)
+    chooses = f"{name}_choose"  # where a batch is chosen by a statement of its own
+    plan = sqlite.plan(chooses if chooses in sqlite.statements else name, parameters)
     assert index in plan
     assert not sqlite.whole_table.search(plan), plan
 
@@ -172,6 +173,13 @@ def test_sqlite_finds_runs_by_the_index_meant_for_it(sqlite, name, parameters, i
 def test_sqlite_settles_by_the_primary_key(sqlite, name):
     columns = max(map(int, re.findall(r"\?(\d+)", sqlite.statements[name])))
     assert sqlite.primary_key in sqlite.plan(name, (SOME_ID, 1, *[None] * (columns - 2)))
+
+
+def test_sqlite_settles_a_batch_that_ended_alike_by_the_primary_key(sqlite):
+    same = dict.fromkeys(["state", "outcome", "result", "failure", "reason"])
+    plan = sqlite.plan("settle_alike", {**same, "packed": f'["{SOME_ID}{NOW:020d}{NOW:020d}1"]'})
+    assert sqlite.primary_key in plan
+    assert not sqlite.whole_table.search(plan), plan
 
 
 @pytest.mark.parametrize("name", BY_ID)

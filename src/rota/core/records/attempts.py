@@ -18,8 +18,8 @@ class Lease:
     token: int
 
 
-# Not frozen, nor is `Settlement`: a frozen one takes three times as long to build, and a worker builds
-# one of each for every run.
+# Not frozen, nor are `Finished` and `Settlement`: a frozen one takes three times as long to build, and a
+# worker builds one of each for every run.
 @dataclass(slots=True, kw_only=True)
 class Claimed:
     """A run under lease, as an attempt needs it.
@@ -82,7 +82,7 @@ class Failure:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Finished:
     """An attempt that ended on this node.
 

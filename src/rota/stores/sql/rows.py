@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from rota.core.ids import from_us, to_us
@@ -108,9 +109,13 @@ def alike_run_rows(runs: AlikeRuns) -> list[Row]:
     ]
 
 
+# A batch has few different instants: its runs were made together, and are claimed at once.
+_batch_instant = lru_cache(maxsize=1024)(from_us)
+
+
 def claimed_of(row: Row) -> Claimed:
     created_us, run_at_us = row[7], row[8]
-    created = from_us(created_us)
+    created = _batch_instant(created_us)
     planned_us, success_us = row[12], row[16]
     return Claimed(
         id=row[0],
@@ -121,12 +126,12 @@ def claimed_of(row: Row) -> Claimed:
         policy=POLICIES.value(row[5]),
         queue=row[6],
         created_at=created,
-        run_at=created if run_at_us == created_us else from_us(run_at_us),
-        started_at=from_us(row[9]),
+        run_at=created if run_at_us == created_us else _batch_instant(run_at_us),
+        started_at=_batch_instant(row[9]),
         schedule_id=row[10],
         schedule=row[11],
-        planned_at=None if planned_us is None else from_us(planned_us),
-        last_success=None if success_us is None else from_us(success_us),
+        planned_at=None if planned_us is None else _batch_instant(planned_us),
+        last_success=None if success_us is None else _batch_instant(success_us),
         is_catch_up=bool(row[13]),
         cancel_requested=row[14] is not None,
     )

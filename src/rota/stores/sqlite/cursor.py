@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from rota.stores.sql.database import Row
+from rota.stores.sqlite.bulk import alike, claimed
 
 # Python 3.12.0 to 3.12.3 take `?1` for a named parameter, and warn of each row: python/cpython#117995.
 if (3, 12, 0) <= sys.version_info < (3, 12, 4):
@@ -27,6 +28,8 @@ class SqliteCursor:
         self.topics: set[str] = set()
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
+        if name == "claim_free":
+            return claimed(self._cursor, self._statements, name, _plain(parameters))
         return self._cursor.execute(self._statements[name], _plain(parameters)).fetchall()
 
     def run(self, name: str, /, **parameters: Any) -> int:
@@ -35,6 +38,8 @@ class SqliteCursor:
     def batch(self, name: str, rows: Sequence[Row]) -> int:
         if not rows:
             return 0
+        if name == "settle_final" and len(rows) > 1 and (parameters := alike(rows)):
+            return self._cursor.execute(self._statements["settle_alike"], parameters).rowcount
         return self._cursor.executemany(self._statements[name], rows).rowcount
 
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:

@@ -227,9 +227,18 @@ id, token, attempt, task, args, policy, queue, created_us, run_at_us, started_us
 
 -- claim_free
 -- Lease the first ready runs of one kind that need not wait for others. Its answer has no order.
-UPDATE rota_run {lease}
- WHERE id IN (SELECT c.id FROM rota_run c WHERE {is_ready} ORDER BY c.run_at_us, c.id LIMIT :limit)
-RETURNING {claimed_columns};
+-- After `claim_free_choose`, which nothing comes in between of: the transaction holds the write lock.
+UPDATE rota_run {lease} WHERE rowid IN (SELECT value FROM json_each(:chosen));
+
+-- claim_free_choose
+-- The rows of the first ready runs of one kind, as one JSON array.
+SELECT json_group_array(rowid) FROM (
+       SELECT c.rowid FROM rota_run c WHERE {is_ready} ORDER BY c.run_at_us, c.id LIMIT :limit);
+
+-- claim_free_answer
+-- The runs that were leased, as one JSON array of arrays.
+SELECT json_group_array(json_array({claimed_columns})) FROM rota_run
+ WHERE rowid IN (SELECT value FROM json_each(:chosen));
 
 -- ready_runs
 -- The first ready runs of one kind, but none whose schedule or concurrency key is known to be taken: a
@@ -293,6 +302,19 @@ UPDATE rota_run
    SET state = ?3, outcome = ?4, started_us = max(?5, created_us), finished_us = max(?6, created_us),
        result = ?7, failure = ?8, reason = ?9, lease_until_us = NULL
  WHERE id = ?1 AND +state = 'running' AND token = ?2;
+
+-- settle_alike
+-- Close runs for ever that ended alike, if the lease is still held: the batch in one call. Each item is the
+-- id, the start and the end in 20 digits each, and the token.
+UPDATE rota_run AS r
+   SET state = :state, outcome = :outcome, started_us = max(v.started_us, r.created_us),
+       finished_us = max(v.finished_us, r.created_us), result = :result, failure = :failure,
+       reason = :reason, lease_until_us = NULL
+  FROM (SELECT substr(value, 1, 36) AS id, CAST(substr(value, 37, 20) AS INTEGER) AS started_us,
+               CAST(substr(value, 57, 20) AS INTEGER) AS finished_us,
+               CAST(substr(value, 77) AS INTEGER) AS token
+          FROM json_each(:packed)) AS v
+ WHERE r.id = v.id AND +r.state = 'running' AND r.token = v.token;
 
 -- keep_attempt
 -- Keep an attempt that is to be followed by another one.
