@@ -88,9 +88,9 @@ class Store(Protocol):
         """Apply `plan`. `False`: another sync came first, nothing was done; compute it anew."""
         ...
 
-    def due(self, rota: str, now: datetime, limit: int) -> list[DueSchedule]:
-        """Return schedules whose `next_due` has come, earliest first. A row that can not be read is
-        quarantined by the store itself, alone."""
+    def due(self, rota: str, now: datetime, limit: int, skip: int = 0) -> list[DueSchedule]:
+        """Return schedules whose `next_due` has come, earliest first, but not the first `skip` of them. A row
+        that can not be read is quarantined by the store itself, alone."""
         ...
 
     def next_due(self, rota: str) -> datetime | None:

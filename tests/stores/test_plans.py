@@ -34,6 +34,7 @@ KIND: dict[str, Any] = {
     "until_us": NOW,
     "node": "n",
     "limit": 500,
+    "skip": 0,
 }
 PAGE: dict[str, Any] = {
     "task": None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from rota import failpoints
@@ -13,17 +13,29 @@ from rota.ports import Store
 from rota.runtime.events import Event, Events
 
 log = logging.getLogger("rota.tick")
+TOGETHER = 200  # schedules decided in one transaction: one that is late lets others see what it has done
 SHORTEST_STAND_BACK = timedelta(milliseconds=20)
 LONGEST_STAND_BACK = timedelta(milliseconds=500)
+FARTHEST = 8  # batches that a helper passes over, at most, beyond the first two
 _KIND = {RunState.MISSED: "run_missed", RunState.SKIPPED: "run_skipped"}
 
 
 class Tick:
     """Decides all that has come due, in batches, however many schedules exist.
 
-    There is no leader, but a scheduler that finds that others have been quicker stands back: it looks again
-    only after a while, which doubles up to half a second. So of many schedulers one does the work at a
-    time, the others cost little, and when that one dies the next is late by half a second at most.
+    There is no leader, and no lock. Who is the first to decide goes on to do so; the others stand back:
+
+    1. A scheduler that finds that another one has been quicker stands back, for a while that doubles up to
+       half a second.
+    2. It then only asks for the earliest instant that is due, and reads no schedule, unless that is late by
+       as long as it stands back.
+    3. If it is, it helps: it passes over some batches, so as not to decide what another one is deciding
+       right now, and comes closer when nothing is left there.
+    4. If there is but the front, and that is still due at its next look, nobody is there: it decides the
+       front, and no longer stands back.
+
+    So of many schedulers one does the work, the others cost little, help when that one is slow, and replace
+    it within a second when it dies or stands still, wherever that happens.
     """
 
     name = "tick"
@@ -40,31 +52,61 @@ class Tick:
         batch: int,
     ) -> None:
         self._store, self._rota, self._events, self._chance = store, rota, events, chance
-        self._poll, self._batch = poll, batch
-        self._stand_back = timedelta(0)
+        self._poll, self._batch = poll, min(batch, TOGETHER)
+        self._stand_back = self._patience = timedelta(0)
+        self._left: datetime | None = None  # the front that was left to somebody else
 
     def step(self, now: datetime) -> datetime:
         """Decide what is due at `now`; return when to look again."""
-        while self._pass(now) == self._batch:
-            pass
-        # Not all at the same instant, or they would be in each other's way again.
-        return max(self._next_look(now), now + self._stand_back * (0.5 + self._chance() / 2))
-
-    def _next_look(self, now: datetime) -> datetime:
         due = self._store.next_due(self._rota)
+        if due is not None and due + self._patience <= now:
+            if not self._stand_back or due == self._left:
+                self._decide(now, 0)
+            elif not self._help(now):
+                self._left = due
+            due = self._store.next_due(self._rota)
+        return self._next_look(due, now)
+
+    def _next_look(self, due: datetime | None, now: datetime) -> datetime:
         latest = now + self._poll
+        if due is not None and self._patience:
+            due = max(due, now) + self._patience
         return latest if due is None else min(due, latest)
 
-    def _pass(self, now: datetime) -> int:
+    def _help(self, now: datetime) -> bool:
+        """Decide what lies well behind the front; say whether anything did."""
+        skip, found = int(2 + self._chance() * FARTHEST), False
+        while skip > 1 and not found:
+            found = self._decide(now, skip * self._batch)
+            skip //= 2
+        return found
+
+    def _decide(self, now: datetime, skip: int) -> bool:
+        """Decide batch after batch, until little is left or others are quicker; say whether any was due."""
+        found, more = False, True
+        while more:
+            due = self._store.due(self._rota, now, self._batch, skip)
+            applied = self._pass(due, now)
+            more = applied == self._batch
+            if due:
+                found = True
+                self._learn(applied * 2 <= len(due), skip)
+        return found
+
+    def _learn(self, others_were_quicker: bool, skip: int) -> None:
+        if others_were_quicker or not skip:  # who only helps goes on to stand back
+            self._stand_back = standing_back(self._stand_back, others_were_quicker)
+            # Not all at the same instant, or they would be in each other's way again.
+            self._patience = self._stand_back * (0.5 + self._chance() / 2)
+
+    def _pass(self, due: Sequence[DueSchedule], now: datetime) -> int:
         """Decide one batch; return how many schedules were decided."""
-        due = self._store.due(self._rota, now, self._batch)
         if not due:
             return 0
         failpoints.hit("tick.before_plan")
         plans = [plan(one, now) for one in due]
         applied = set(self._store.record(plans, now))
         failpoints.hit("record.after_commit")
-        self._stand_back = standing_back(self._stand_back, len(plans), len(applied))
         for schedule, decided in zip(due, plans, strict=True):
             if schedule.id in applied:
                 self._tell(schedule, decided, now)
@@ -88,9 +130,9 @@ class Tick:
             )
 
 
-def standing_back(before: timedelta, planned: int, applied: int) -> timedelta:
-    """Return how long to stand back after a pass: longer each time that others did most of it."""
-    if applied * 2 > planned:
+def standing_back(before: timedelta, others_were_quicker: bool) -> timedelta:
+    """Return how long to stand back after a batch: longer each time that others have decided most of it."""
+    if not others_were_quicker:
         return timedelta(0)
     return min(max(before * 2, SHORTEST_STAND_BACK), LONGEST_STAND_BACK)
 

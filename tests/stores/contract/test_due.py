@@ -53,6 +53,13 @@ def test_schedules_are_due_from_their_instant_on_earliest_first(store):
     assert store.due("bank", NOW, 10) == []
 
 
+def test_the_first_that_are_due_can_be_passed_over(store):
+    declare(store, *(schedule(number, next_due=NOW - number * SECOND) for number in range(1, 6)))
+    assert numbers(store.due(ROTA, NOW, 10, 2)) == [3, 2, 1]
+    assert numbers(store.due(ROTA, NOW, 2, 2)) == [3, 2]
+    assert store.due(ROTA, NOW, 2, 5) == []
+
+
 def test_the_earliest_instant_is_known(store):
     assert store.next_due(ROTA) is None
     declare(store, schedule(1, next_due=NOW + HOUR), schedule(2, next_due=None))

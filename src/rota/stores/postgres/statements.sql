@@ -78,7 +78,7 @@ SELECT schedule_id, id, state FROM rota_run
 SELECT id, rota, name, effective, revision, cursor_us, runs_made, pause FROM rota_schedule
  WHERE rota = %(rota)s::text AND next_due_us IS NOT NULL AND next_due_us <= %(now_us)s::bigint
  ORDER BY next_due_us
- LIMIT %(limit)s::integer;
+ LIMIT %(limit)s::integer OFFSET %(skip)s::integer;
 
 -- quarantine
 -- Set aside a schedule that can not be read, unless it has changed since.

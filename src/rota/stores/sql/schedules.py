@@ -36,9 +36,9 @@ KEPT_ERRORS = 5
 BY_OVERLAP = "overlap: a newer occurrence"
 
 
-def due(database: Database, rota: str, now: datetime, limit: int) -> list[DueSchedule]:
+def due(database: Database, rota: str, now: datetime, limit: int, skip: int) -> list[DueSchedule]:
     with database.read() as cursor:
-        found = cursor.rows("due", rota=clean(rota), now_us=to_us(now), limit=limit)
+        found = cursor.rows("due", rota=clean(rota), now_us=to_us(now), limit=limit, skip=skip)
         active = _active(cursor, [row[0] for row in found]) if found else {}
     readable: list[DueSchedule] = []
     broken: list[Row] = []

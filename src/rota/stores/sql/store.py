@@ -67,8 +67,8 @@ class SqlStore:
     def sync(self, plan: SyncPlan, audit: Sequence[AuditLine] = ()) -> bool:
         return sync.sync(self._database, plan, audit)
 
-    def due(self, rota: str, now: datetime, limit: int) -> list[DueSchedule]:
-        return schedules.due(self._database, rota, now, limit)
+    def due(self, rota: str, now: datetime, limit: int, skip: int = 0) -> list[DueSchedule]:
+        return schedules.due(self._database, rota, now, limit, skip)
 
     def next_due(self, rota: str) -> datetime | None:
         return schedules.next_due(self._database, rota)
