@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from tests.system.checker import Verdict, check, rows
+from tests.system.nursery import Child, Nursery
 
 APP = "tests.system.clockwork:rota"
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ class Cluster:
         folder: Where they leave their log and their marks.
         direct: URL for the checker, when it is another one.
         environment: For all of the processes.
+        nursery: Where nodes come from, if they are to begin at once.
     """
 
     store: str
@@ -40,7 +42,8 @@ class Cluster:
     app: str = APP
     direct: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    nodes: list[subprocess.Popen] = field(default_factory=list)
+    nodes: list[subprocess.Popen | Child] = field(default_factory=list)
+    nursery: Nursery | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -49,14 +52,14 @@ class Cluster:
 
     def start(self, role: str = "run", *options: str, **environment: str) -> subprocess.Popen:
         """Start a process of that role."""
-        with self.log.open("ab") as log:
-            node = subprocess.Popen(
-                self._command(role, *options),
-                env=self._environment(environment),
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
+        variables = self._environment(environment)
+        if self.nursery is not None:
+            node = self.nursery.start((role, self.app, *options), variables, self.folder, self.log)
+        else:
+            with self.log.open("ab") as log:
+                node = subprocess.Popen(
+                    self._command(role, *options), env=variables, stdout=log, stderr=log, cwd=self.folder
+                )
         self.nodes.append(node)
         return node
 

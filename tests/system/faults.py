@@ -27,6 +27,7 @@ class Result:
         again: Seconds from the end of each fault to the first occurrence after it that succeeded.
         counted: Further counts, by what was counted.
         recorded, started: Seconds between the instants of occurrences and that, sorted.
+        complete: Seconds between instants and the commit of the last occurrence of each, sorted.
     """
 
     verdict: Verdict = field(default_factory=Verdict)
@@ -35,6 +36,7 @@ class Result:
     counted: dict[str, int] = field(default_factory=dict)
     recorded: list[float] = field(default_factory=list)
     started: list[float] = field(default_factory=list)
+    complete: list[float] = field(default_factory=list)
 
 
 def freezes(cluster: Cluster, *, takeovers: int, seconds: float = 120) -> Result:
@@ -56,9 +58,13 @@ def freezes(cluster: Cluster, *, takeovers: int, seconds: float = 120) -> Result
         result.done += 1
         cluster.wait_for_runs(1)
     result.verdict = cluster.judge()
-    log = cluster.log.read_text()
-    result.counted = {"runs taken over": taken, "late words dropped": sum(map(log.count, LATE_WORDS))}
+    result.counted = {"runs taken over": taken, "late words dropped": late_words(cluster)}
     return result
+
+
+def late_words(cluster: Cluster) -> int:
+    log = cluster.log.read_text()
+    return sum(map(log.count, LATE_WORDS))
 
 
 def restarts(cluster: Cluster, server, ways: Iterable[str]) -> Result:
@@ -70,28 +76,45 @@ def restarts(cluster: Cluster, server, ways: Iterable[str]) -> Result:
         cluster.wait_for_runs(2)
         server.kill9() if way == "kill9" else server.stop(way)
         server.start()
-        result.again.append(seconds_until_normal(cluster))
+        result.again.append(seconds_until_normal(cluster, "created_us"))
         result.done += 1
     result.verdict.expect(all(node.poll() is None for node in nodes), "a node ended with the database")
-    end_requests(cluster, requests, result)
+    end_requests(cluster, [requests], result)
     return result
 
 
-def broken_connections(
-    proxy: Proxy, cluster: Cluster, *, seconds: float, kill: float, cut: float, delay: float = 0.0
-) -> Result:
+@dataclass
+class Storm:
+    """How connections are treated: see `tests.system.proxy.Faults`.
+
+    Attributes:
+        nodes, clients: Who has connections.
+        kills, cuts: So many are enough, of connections between statements and of commits.
+    """
+
+    kill: float
+    cut: float
+    delay: float = 0.0
+    nodes: int = 2
+    clients: int = 1
+    kills: int = 1_000_000
+    cuts: int = 1_000_000
+
+
+def broken_connections(proxy: Proxy, cluster: Cluster, storm: Storm, *, seconds: float) -> Result:
     """Kill connections between statements and cut them during commits, all the time."""
     result = Result()
-    cluster.start_all(2)
-    requests = Requests(cluster.store)
+    cluster.start_all(storm.nodes)
+    requests = [Requests(cluster.store, f"client {number}") for number in range(storm.clients)]
     cluster.wait_for_runs(2)
-    faults = proxy.faults
-    faults.kill, faults.cut, faults.delay = kill, cut, delay
-    time.sleep(seconds)
+    faults, counts = proxy.faults, proxy.counts
+    ends = time.monotonic() + seconds
+    faults.kill, faults.cut, faults.delay = storm.kill, storm.cut, storm.delay
+    while time.monotonic() < ends and (counts.kills < storm.kills or counts.commits_cut < storm.cuts):
+        time.sleep(0.1)
     faults.kill = faults.cut = faults.delay = 0.0
     result.again.append(seconds_until_normal(cluster))
     end_requests(cluster, requests, result)
-    counts = proxy.counts
     result.counted |= {"kills": counts.kills, "cuts": counts.cuts, "commits cut": counts.commits_cut}
     result.done = counts.kills + counts.cuts
     return result
@@ -126,20 +149,25 @@ def locked(cluster: Cluster, *, seconds: float) -> Result:
     return result
 
 
-def end_requests(cluster: Cluster, requests: Requests, result: Result) -> None:
+def end_requests(cluster: Cluster, requests: list[Requests], result: Result) -> None:
     before = result.verdict.violations
-    requests.close()
+    for one in requests:
+        one.close()
     result.verdict = cluster.judge()
     result.verdict.violations += before
-    requests.check(cluster, result.verdict)
-    result.counted["requests acknowledged"] = len(requests.acknowledged)
+    for one in requests:
+        one.check(cluster, result.verdict)
+    result.counted["requests acknowledged"] = sum(len(one.acknowledged) for one in requests)
 
 
-def seconds_until_normal(cluster: Cluster) -> float:
-    """Return after how many seconds an occurrence that is due from now on has succeeded."""
+def seconds_until_normal(cluster: Cluster, since: str = "planned_us") -> float:
+    """Return after how many seconds an occurrence that is due from now on has succeeded.
+
+    With `since="created_us"` a run of any origin will do that is made from now on.
+    """
     began, from_us = time.monotonic(), int(time.time() * 1e6)
-    query = f"SELECT 1 FROM rota_run WHERE planned_us >= {from_us} AND state = 'succeeded' LIMIT 1"
-    wait_until(lambda: bool(cluster.rows(query)), "an occurrence that succeeds")
+    query = f"SELECT 1 FROM rota_run WHERE {since} >= {from_us} AND state = 'succeeded' LIMIT 1"
+    wait_until(lambda: bool(cluster.rows(query)), "a run that succeeds")
     return time.monotonic() - began
 
 

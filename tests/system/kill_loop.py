@@ -1,4 +1,4 @@
-"""Three nodes on one store; one of them is killed with -9 and started again, over and over.
+"""Some nodes on one store; one of them is killed with -9 and another one started, over and over.
 
     python -m tests.system.kill_loop --minutes 10 --every 20
 
@@ -21,13 +21,15 @@ from tests.system.checker import Verdict
 from tests.system.cluster import Cluster
 
 
-def kill_loop(cluster: Cluster, *, seconds: float, every: float, seed: int = 0) -> tuple[Verdict, int]:
+def kill_loop(
+    cluster: Cluster, *, seconds: float, every: float, size: int = 3, most: int = 1_000_000, seed: int = 0
+) -> tuple[Verdict, int]:
     """Run the loop, let the rest settle, and check. Returns the verdict and the number of kills."""
     chance, kills = random.Random(seed), 0
-    cluster.start_all(3)
+    cluster.start_all(size)
     ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        time.sleep(every)
+    while time.monotonic() < ends and kills < most:
+        time.sleep(every * 2 * chance.random())
         cluster.kill(chance.choice(cluster.nodes))
         cluster.start()
         kills += 1

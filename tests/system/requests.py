@@ -12,14 +12,18 @@ from rota.errors import StoreUnavailable
 class Requests:
     """Enqueues the task `noted`, each time under a key of its own, in a thread.
 
+    Args:
+        name: For the keys.
+        again: Seconds after which what was not acknowledged is asked for again.
+
     Attributes:
         acknowledged: Ids that the store has answered with.
     """
 
-    def __init__(self, store: str, every: float = 0.05) -> None:
+    def __init__(self, store: str, name: str = "request", *, every: float = 0.05, again: float = 0.1) -> None:
         self.acknowledged: list[str] = []
         self.refused = 0
-        self._every = every
+        self._name, self._every, self._again = name, every, again
         self._rota = Rota("clockwork", store=store, housekeeping=False)
         self._task = self._rota.task(lambda: None, name="noted")
         self._stopping = threading.Event()
@@ -32,10 +36,10 @@ class Requests:
             number += 1
             while not self._stopping.is_set():
                 try:
-                    self.acknowledged.append(str(self._task.enqueue(key=f"request {number}")))
+                    self.acknowledged.append(str(self._task.enqueue(key=f"{self._name} {number}")))
                 except StoreUnavailable:
                     self.refused += 1
-                    time.sleep(0.1)
+                    time.sleep(self._again)
                 else:
                     break
 

@@ -11,11 +11,12 @@ import argparse
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
 from tests.services.postgres import PostgresServer
-from tests.system.soak_parts import PARTS, Bench
+from tests.system import soak_faults, soak_measures  # noqa: F401 - each adds its parts
+from tests.system.lanes import PARTS, Soak
+from tests.system.nursery import Nursery
 from tests.system.soak_report import Line, commit, write_report
 
 
@@ -23,27 +24,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--report", type=Path, default=Path("docs/soak-report.md"))
-    parser.add_argument("--only", default="", help="parts whose name contains this")
+    parser.add_argument("--only", default="", help="parts whose name contains one of these: a,b")
     options = parser.parse_args()
-    chosen = [part for part in PARTS if options.only in part.__name__]
-    lines: list[Line] = []
+    chosen = [part for part in PARTS if any(word in part.__name__ for word in options.only.split(","))]
     began, release = time.monotonic(), commit()
-    with PostgresServer(durable=True) as server, tempfile.TemporaryDirectory() as folder:
-        for part in chosen:
-            bench = Bench(server, Path(folder) / part.__name__, options.minutes * 60 * part.share)
-            print(f"{part.__name__}: {bench.seconds:.0f} s", flush=True)
-            try:
-                found = part(bench)
-            except Exception as error:
-                traceback.print_exc()
-                found = [Line(part.__name__, "to end", f"broke off: {error}", False, "see the output")]
-            finally:
-                bench.close()
-            for line in found:
-                print(f"  {line.what}: {line.reached}", flush=True)
-            lines += found
-            server.start()
-            write_report(options.report, lines, options.minutes, time.monotonic() - began, server, release)
+    with (
+        PostgresServer(durable=True) as server,
+        Nursery() as nursery,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+
+        def tell(lines: list[Line]) -> None:
+            took = time.monotonic() - began
+            write_report(options.report, lines, options.minutes, took, server, release)
+
+        lines = Soak(server, nursery, Path(folder), options.minutes * 60, tell).run(chosen)
     return 1 if any(line.violations for line in lines) else 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from rota import __version__
+from tests.system.faults import Result
 
 
 @dataclass
@@ -36,9 +37,18 @@ NOTHING = "-"  # a figure that is only shown
 HEAD = """# Soak report
 
 What `make soak` reached, against the numbers of GUARANTEES section 3. Each part gets a share of the time
-given; most numbers wanted need hours, so **scaled** says that the outcome is as wanted but fewer repetitions
-than wanted were made. Real processes and a real PostgreSQL with `fsync` on; afterwards an independent checker
-enumerates every occurrence and compares it with the tables and with what the bodies have left on disk.
+given; **scaled** says that the outcome is as wanted but fewer repetitions than wanted were made.
+
+- Real processes, and a real PostgreSQL with `fsync` on. Nodes that are killed by the hundred are forked from
+  a process that has imported Rota already; all others are started as users start them.
+- The parts that break things run side by side in three lanes, so that each also takes the others' time; the
+  restarts have a server of their own, which recovers with `syncfs`. The parts that measure come after them,
+  each alone.
+- Afterwards an independent checker enumerates every occurrence and compares it with the tables and with what
+  the bodies have left on disk.
+- Lateness: the start of the processes does not count. "Until all 1,000 of an instant are committed" is seen
+  from outside, by a connection that asks fifty times a second for the earliest `next_due`: the last of the
+  thousand counts for all. `created_at` is when a scheduler decided; a run starts after the commit.
 
 """
 
@@ -73,6 +83,27 @@ def write_report(path: Path, lines: list[Line], minutes: float, seconds: float, 
     if violations:
         text += "\n## Violations\n\n" + "".join(f"- {one}\n" for one in violations[:100])
     path.write_text(text + '\n## To repeat\n\n`make soak ARGS="--minutes 60"`\n', encoding="utf-8")
+
+
+def line(what: str, wanted: int, unit: str, result: Result, detail: str = "") -> Line:
+    """Return the figure of something that was done many times, and must not break anything."""
+    bad = result.verdict.violations
+    reached = (
+        f"{result.done:,} {unit}, {result.verdict.occurrences:,} occurrences: {len(bad)} violations{detail}"
+    )
+    met = result.done >= wanted and not bad
+    return Line(what, f"{wanted:,} {unit}, 0 violations", reached, met, scaled(result.done, wanted), bad)
+
+
+def scaled(reached: int, wanted: int) -> str:
+    return f"fewer repetitions than wanted fit into the time given: {reached:,} of {wanted:,}"
+
+
+def within(what: str, wanted: float, found: list[float]) -> Line:
+    """Return the figure of something that must not take longer than `wanted` seconds."""
+    slowest = max(found)
+    reached = f"{slowest:.2f} s" + (f", the slowest of {len(found)}" if len(found) > 1 else "")
+    return Line(what, f"≤ {wanted:g} s", reached, slowest <= wanted, "see there")
 
 
 def verdict(line: Line) -> str:

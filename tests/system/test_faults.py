@@ -3,7 +3,15 @@
 import pytest
 
 from tests.system.disk import small_disk
-from tests.system.faults import broken_connections, freezes, half_open, locked, restarts, through
+from tests.system.faults import (
+    Storm,
+    broken_connections,
+    freezes,
+    half_open,
+    locked,
+    restarts,
+    through,
+)
 from tests.system.proxy import Proxy
 
 
@@ -35,7 +43,7 @@ def test_postgres_restarted_in_any_way_under_load(new_cluster, postgres_server):
 
 
 def test_connections_killed_and_cut_during_commit(proxied, proxy):
-    result = broken_connections(proxy, proxied, seconds=12, kill=0.02, cut=0.05, delay=0.001)
+    result = broken_connections(proxy, proxied, Storm(kill=0.02, cut=0.05, delay=0.001), seconds=12)
     assert result.verdict.violations == []
     assert result.counted["kills"] >= 5
     assert result.counted["cuts"] >= 5
