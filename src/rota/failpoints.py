@@ -1,7 +1,8 @@
 """Named steps at which a test of the system kills this process, as kill -9 would.
 
 `ROTA_FAILPOINT="record.before_commit"` kills it there; `"record.before_commit:3"` the third time it gets
-there. Without the variable `hit` does nothing. It is called once per step or transaction, never per run.
+there; `"stop@record.before_commit"` freezes it, as SIGSTOP does. Without the variable `hit` does nothing. It
+is called once per step or transaction, never per run.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ def killer(wanted: str, kill: Callable[[], object]) -> Callable[[str], None]:
 def _pass_by(name: str) -> None: ...
 
 
-_wanted = os.environ.get("ROTA_FAILPOINT")
+_how, _, _wanted = ("@" + os.environ.get("ROTA_FAILPOINT", "")).rpartition("@")
+_signal = signal.SIGSTOP if _how == "@stop" else signal.SIGKILL
 # Says that the step with the given name has been reached.
-hit: Callable[[str], None] = (
-    killer(_wanted, lambda: os.kill(os.getpid(), signal.SIGKILL)) if _wanted else _pass_by
-)
+hit: Callable[[str], None] = killer(_wanted, lambda: os.kill(os.getpid(), _signal)) if _wanted else _pass_by

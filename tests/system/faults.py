@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.system.checker import Verdict
@@ -65,6 +66,24 @@ def freezes(cluster: Cluster, *, takeovers: int, seconds: float = 120) -> Result
 def late_words(cluster: Cluster) -> int:
     log = cluster.log.read_text()
     return sum(map(log.count, LATE_WORDS))
+
+
+def frozen_while_recording(cluster: Cluster, step: str = "record.before_commit") -> Result:
+    """Stop a scheduler in the middle of a transaction; another one has to get past what it has locked."""
+    frozen = cluster.start("scheduler", ROTA_FAILPOINT=f"stop@{step}:3")
+    wait_until(lambda: is_stopped(frozen.pid), f"the scheduler to stop at {step}")
+    began = time.monotonic()
+    cluster.start()
+    cluster.wait_for_runs(5)  # of five schedules the first has two occurrences by now: all of them are free
+    result = Result(done=1, again=[time.monotonic() - began])
+    frozen.send_signal(signal.SIGCONT)
+    result.again.append(seconds_until_normal(cluster))
+    result.verdict = cluster.judge()
+    return result
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def restarts(cluster: Cluster, server, ways: Iterable[str]) -> Result:

@@ -7,6 +7,7 @@ from tests.system.faults import (
     Storm,
     broken_connections,
     freezes,
+    frozen_while_recording,
     half_open,
     locked,
     restarts,
@@ -34,6 +35,12 @@ def test_a_worker_frozen_beyond_its_lease_is_replaced_and_its_late_word_dropped(
     assert result.verdict.violations == []
     assert result.counted["runs taken over"] >= 1
     assert result.counted["late words dropped"] >= 1
+
+
+def test_what_a_frozen_scheduler_has_locked_is_free_within_seconds(new_cluster):
+    result = frozen_while_recording(new_cluster("postgres"))
+    assert result.verdict.violations == []
+    assert max(result.again) <= 10
 
 
 def test_postgres_restarted_in_any_way_under_load(new_cluster, postgres_server):

@@ -33,9 +33,10 @@ MIGRATION_LOCK = (1380930625, -1)  # see `take_gates`
 BY_INDEX = b"""; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
     SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"""
 # One round trip. Local to the transaction, as PgBouncer forgets what a session has set. A node that is
-# stopped in the middle of a transaction must not keep what it has locked.
+# stopped in the middle of a transaction must not keep what it has locked: what is due has to be decided by
+# another one within five seconds. Ours never wait for anything but the server between two statements.
 BEGIN = (
-    b"BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+    b"BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '3s'"
     + BY_INDEX
 )
 BEGIN_READ = b"BEGIN READ ONLY" + BY_INDEX
