@@ -33,15 +33,17 @@ class Ledger:
     """
 
     # A run that was purged may be made anew under its key, and its tokens begin anew too.
-    _executions: dict[tuple[str, int], list[Execution]] = field(default_factory=dict)
+    _executions: dict[tuple[str, int, str], list[Execution]] = field(default_factory=dict)
     troubles: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def began(self, made: Execution) -> None:
-        self._executions.setdefault((made.run_id, made.token), []).append(made)
+        self._executions.setdefault((made.run_id, made.token, made.process), []).append(made)
 
-    def execution(self, run_id: str, token: int, from_us: int, until_us: int) -> Execution | None:
-        """Return the last body of this run and token that began within this time."""
-        all_ = self._executions.get((run_id, token), ())
+    def execution(
+        self, run_id: str, token: int, process: str, from_us: int, until_us: int
+    ) -> Execution | None:
+        """Return the last body of this run and token that a process began within this time."""
+        all_ = self._executions.get((run_id, token, process), ())
         found = [one for one in all_ if from_us <= one.began_us <= until_us]
         return found[-1] if found else None
 

@@ -272,7 +272,7 @@ class Process:
         self.world.ledger.began(made)
 
     def ended(self, run: Claimed, outcome: Outcome) -> None:
-        made = self.world.ledger.execution(run.id, run.token, 0, self.world.now_us)
+        made = self.world.ledger.execution(run.id, run.token, self.name, 0, self.world.now_us)
         assert made is not None
         made.ended, made.ended_us = outcome, self.world.now_us
 

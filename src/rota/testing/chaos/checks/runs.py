@@ -204,7 +204,7 @@ class RunChecks:
     def _execution(self, entry: Entry, before: Row) -> Execution | None:
         """Return the body that the token before this change stands for."""
         since = before["created_us"] - TOLERANCE
-        return self.ledger.execution(entry.subject, before["token"], since, entry.at)
+        return self.ledger.execution(entry.subject, before["token"], before["node"], since, entry.at)
 
     def _settled(self, entry: Entry, before: Row) -> None:
         row = entry.row

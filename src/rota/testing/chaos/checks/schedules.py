@@ -346,6 +346,7 @@ class ScheduleChecks:
         if entry.table == "run":
             if entry.verb == "+":
                 self._since[entry.subject] = entry.number
+                self._ended.pop(entry.subject, None)  # one that was purged is made anew by a backfill
             elif entry.row["finished_us"] is not None:
                 self._ended.setdefault(entry.subject, entry.number)
         elif entry.table == "generation":
