@@ -52,6 +52,7 @@ class Operators:
     def __init__(self, world: World) -> None:
         self.world = world
         self.requests: list[Request] = []
+        self._going: list[Request] = []
         self._kinds: dict[str, tuple[int, Callable[[Process, Actor, Request], None]]] = {
             "pause": (4, self._pause),
             "pause until": (4, self._pause_until),
@@ -85,6 +86,7 @@ class Operators:
     def request(self, process: Process, kind: str) -> Request:
         made = Request(f"operator-{self.world.number()}", kind, "")
         self.requests.append(made)
+        self._going.append(made)
         self.world.counts[f"operator: {kind}"] += 1
         try:
             with self.world.frame(process):
@@ -99,12 +101,17 @@ class Operators:
             process.kill()
         except Exception as error:
             self.world.violate(f"I26 {kind} {made.subject} raised {error!r}")
+        self._going.remove(made)
         made.after = last_number(self.world.disk.connection)
         self.world.tell(made.actor, kind, made.subject, "->", made.answer, made.details)
         return made
 
     # -- choices
     def _schedule(self, request: Request) -> str:
+        others = [one.subject for one in self._going if one is not request and one.subject]
+        if others and self.world.chance.random() < 0.7:  # two people at once, at the same schedule
+            request.subject = others[-1]
+            return request.subject
         query = "SELECT name FROM rota_schedule WHERE rota = ? ORDER BY name"
         names = [name for (name,) in self.world.disk.connection.execute(query, (ROTA,))]
         request.subject = self.world.chance.choice(names or ["nothing"])

@@ -259,11 +259,11 @@ class Scenario:
                 host.process.drain(self.chance.choice((0, 10, 60)) * SECOND)
 
     def _operator(self) -> None:
-        web = self._webs.get(self.wanted.name)
+        # One that is busy answers nobody else: each depth has a process of its own.
+        place = f"{self.wanted.name} {len(self.world.frames)}"
+        web = self._webs.get(place)
         if web is None or not web.is_alive:
-            web = self._webs[self.wanted.name] = Process(
-                self.world, f"web-{self.world.number()}", self.wanted
-            )
+            web = self._webs[place] = Process(self.world, f"web-{self.world.number()}", self.wanted)
         if self.chance.random() < 0.7 or len(self._webs) == 1:
             self.operators.act(web)
         else:  # somebody's window is still open on an older release

@@ -183,10 +183,13 @@ class World:
             process.freeze(int(self.lease_us * chance.choice((0.5, 1.5, 5.0))))
 
     def _someone_else(self, process: Process) -> None:
-        if self.chance.random() < MEDDLING:
+        if self.chance.random() < (MEDDLING if process.node is not None else 0.5):
             self.meddle()
             return
         others = [one for one in self.processes if one.can_act()]
+        late = [one for one in others if one.next_us() <= self.now_us]
+        if late and self.chance.random() < 0.5:  # those that have just come back have everything to do
+            others = late
         if others:
             self.chance.choice(others).act()
 
