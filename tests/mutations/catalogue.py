@@ -397,7 +397,11 @@ MUTATIONS = (
     bug(
         "the idempotency key is ignored",
         "I16",
-        ("rota.app", "if options.key is not None:\n            return", "if False:\n            return"),
+        (
+            "rota.operations.enqueueing",
+            "if options.key is not None:\n        return",
+            "if False:\n        return",
+        ),
     ),
     bug(
         "a cancelled run starts all the same",
