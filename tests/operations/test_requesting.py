@@ -87,6 +87,25 @@ def test_a_backfill_runs_what_has_no_run_and_doubles_nothing(shop, ann):
     assert len(shop.ran("nightly")) == 6
 
 
+@pytest.mark.parametrize("overlap", ["skip", "queue_all", "cancel_running"])
+def test_a_backfill_first_decides_what_came_due_while_nothing_ran(ann, overlap):
+    sim = Sim("2026-03-02 00:00", timezone="UTC")
+    sim.declare("nightly", daily("02:00"), overlap=overlap)
+    sim.start_node()
+    sim.advance(timedelta(minutes=1))
+    sim.stop_all_nodes()
+    sim.run_until("2026-03-05 12:00")
+    made = backfill(sim.rota, "nightly", instant("2026-03-02"), instant("2026-03-05 12:00"), ann)
+    assert ([f"{due:%m-%d}" for due, _ in made.runs], made.existing) == (["03-02", "03-03", "03-04"], 1)
+
+    sim.start_node()
+    sim.advance(timedelta(minutes=10))
+    days = ["2026-03-02 02:00", "2026-03-03 02:00", "2026-03-04 02:00", "2026-03-05 02:00"]
+    assert sim.ran("nightly") == days
+    assert sim.skipped("nightly") == 3  # missed they were, until somebody filled them in
+    sim.rota.close()
+
+
 def test_a_backfill_outlives_the_start_deadline(ann):
     sim = Sim("2026-03-02 00:00", timezone="UTC")
     sim.declare("nightly", daily("02:00"), start_deadline="10m")

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rota.core.changes import due_form
+from rota.core.changes import MOST_PLANS, due_form
 from rota.core.ids import keyed_id
 from rota.core.occurrences import TICK, compiled, occurrences_in
-from rota.core.planning import run_of
-from rota.core.records import ENDED, AuditLine, Cancelled, Json, NewRun, Origin, Schedule
+from rota.core.planning import plan, run_of
+from rota.core.records import ENDED, AuditLine, Cancelled, Json, NewRun, Origin, Schedule, ScheduleState
 from rota.declare.limits import checked_name, checked_payload
 from rota.declare.tasks import EnqueueOptions
 from rota.errors import InvalidValue, NotEnded
@@ -129,7 +129,8 @@ def backfill(
 ) -> Backfill:
     """Run the occurrences in `[start, end)` that have no run: missed, skipped, or before its time.
 
-    They are those of the definition in force. Nothing is doubled: the run of an occurrence has one id,
+    They are those of the definition in force. What nobody has decided yet is decided first, as a tick
+    does, by the policies of the schedule. Nothing is doubled: the run of an occurrence has one id,
     whoever makes it. They start as soon as they may, oldest first.
 
     Args:
@@ -144,7 +145,7 @@ def backfill(
     actor.require(Role.OPERATOR, "backfill")
     now = rota.clock.now()
     _check_span(start, end, now, limit)
-    schedule = schedule_named(rota, name)
+    schedule = schedule_named(rota, name) if dry_run else _decided(rota, name, now)
     runs, more = _backfilled(schedule, start, end, actor, now, limit)
     if dry_run:
         new = {run.id for run in runs if rota.store.run(run.id) is None}
@@ -154,6 +155,20 @@ def backfill(
         new = set(rota.store.enqueue(runs, lines)) if runs else set()
     made = tuple((run.planned_at or now, run.id) for run in runs if run.id in new)
     return Backfill(schedule=name, dry_run=dry_run, runs=made, existing=len(runs) - len(made), more=more)
+
+
+def _decided(rota: Rota, name: str, now: datetime) -> Schedule:
+    """Decide what has come due of a schedule, as a tick does, and return it.
+
+    A run that is made of an occurrence ahead of the cursor would be made again once it is purged, and be
+    taken for an older one by the overlap policy.
+    """
+    for _ in range(MOST_PLANS):
+        schedule = schedule_named(rota, name)
+        if schedule.state is not ScheduleState.ACTIVE or not schedule.next_due or schedule.next_due > now:
+            break
+        rota.store.record([plan(due_form(schedule), now)], now)
+    return schedule
 
 
 def _check_span(start: datetime, end: datetime, now: datetime, limit: int) -> None:

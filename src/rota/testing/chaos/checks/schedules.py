@@ -15,6 +15,7 @@ from rota.testing.chaos.witness import DECODE, Entry
 if TYPE_CHECKING:
     from rota.testing.chaos.world import World
 
+BY_OVERLAP = "overlap: a newer occurrence"
 HAND = "hand"  # who edits rows by hand
 SILENT = frozenset({"retired", "quarantined", "finished"})
 
@@ -63,6 +64,7 @@ class ScheduleChecks:
         self._runs: dict[str, list[Entry]] = {}
         self._actions: dict[str, set[str]] = {}
         self._active: dict[str, list[str]] = {}
+        self._stopped: dict[str, list[Entry]] = {}
         self._last: Entry | None = None
         self._since: dict[str, int] = {}
         self._ended: dict[str, int] = {}
@@ -76,6 +78,7 @@ class ScheduleChecks:
     def begin(self, transaction: list[Entry]) -> None:
         """Remember how everything was that this transaction touches."""
         self._before, self._overrides, self._runs, self._actions, self._active = {}, {}, {}, {}, {}
+        self._stopped = {}
         self._last = transaction[-1]
         for entry in transaction:
             if entry.table == "schedule":
@@ -88,11 +91,17 @@ class ScheduleChecks:
                 self._actions.setdefault(entry.subject, set()).add(entry.row["action"])
             elif entry.table == "run" and entry.verb == "+" and entry.row["origin"] == "occurrence":
                 self._runs.setdefault(entry.row["schedule_id"], []).append(entry)
+            elif entry.table == "run" and entry.verb == "~" and self._is_stopped(entry):
+                self._stopped.setdefault(entry.row["schedule_id"], []).append(entry)
             elif entry.table == "generation" and entry.verb == "~":
                 self._check_release(entry)
         for schedule_id in {*self._before, *self._runs}:
             self._overrides[schedule_id] = self.state.overrides.get(schedule_id, {})
             self._active[schedule_id] = list(self.state.active.get(schedule_id, ()))
+
+    def _is_stopped(self, entry: Entry) -> bool:
+        before = self.state.runs.get(entry.subject)
+        return entry.row["cancel_by"] == BY_OVERLAP and before is not None and before["cancel_by"] is None
 
     def end(self) -> None:
         """Judge the transaction as a whole, after it was applied."""
@@ -258,8 +267,18 @@ class ScheduleChecks:
                 self.violate("I3" if not here else "I1", name, f"{instant} has {len(here)} fates")
             elif here:
                 self._check_pause(name, instant, here[0], pause)
+        self._check_cancelled(schedule_id, name, fates)
         if runs:
             self._check_policy(name, definition, pause, old, fates, runs)
+
+    def _check_cancelled(self, schedule_id: str, name: str, fates: dict[int, list[Fate]]) -> None:
+        """What is cancelled for a newer occurrence makes room for a run, and not for nothing."""
+        taken = {instant for instant, found in fates.items() if found[0].kind == "run"}
+        for entry in self._stopped.get(schedule_id, ()):
+            if not taken - {entry.row["planned_us"]}:
+                self.violate(
+                    "I17", name, f"{entry.subject} is cancelled for overlap, and nothing takes its place"
+                )
 
     def _fates(self, name: str, definition: Definition, runs: list[Entry]) -> dict[int, list[Fate]]:
         fates: dict[int, list[Fate]] = {}
