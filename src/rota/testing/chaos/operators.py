@@ -117,6 +117,13 @@ class Operators:
         request.subject = self.world.chance.choice(names or ["nothing"])
         return request.subject
 
+    def _overdue(self, request: Request) -> str | None:
+        """Return a schedule that nobody has looked at in time, if there is one."""
+        query = "SELECT name FROM rota_schedule WHERE rota = ? AND next_due_us < ? ORDER BY name"
+        names = [name for (name,) in self.world.disk.connection.execute(query, (ROTA, self.world.now_us))]
+        request.subject = self.world.chance.choice(names) if names else ""
+        return request.subject or None
+
     def _run(self, states: tuple[str, ...], request: Request) -> str:
         marks = ",".join("?" * len(states))
         # Nothing is put into the text but question marks.
@@ -217,10 +224,10 @@ class Operators:
         request.lines = 1
 
     def _backfill(self, process: Process, actor: Actor, request: Request) -> None:
-        end = process.clock.now() - self._span(0, 60)
-        made = requesting.backfill(
-            process.rota, self._schedule(request), end - self._span(10, 300), end, actor, limit=20
-        )
+        # Up to now: over what no node has decided yet, too.
+        end = process.clock.now() - self._span(0, 60) * self.world.chance.choice((0, 1))
+        name = self._overdue(request) or self._schedule(request)
+        made = requesting.backfill(process.rota, name, end - self._span(10, 300), end, actor, limit=20)
         request.runs = [run_id for _, run_id in made.runs]
         request.lines = 1 if made.runs or made.existing else 0
 

@@ -134,6 +134,16 @@ class Process:
         self.frozen_until = max(self.frozen_until, until_us)
         self._next_us = None
 
+    def is_asleep(self) -> bool:
+        return self.node is not None and self.frozen_until > self.world.now_us
+
+    def wake_up(self) -> None:
+        """Go on before the time, as by SIGCONT, and tell at once that it is alive."""
+        self.frozen_until = self.world.now_us
+        self._next_us = None
+        if self._is_free("heartbeat"):
+            self.call("heartbeat")
+
     def recover(self) -> None:
         """End whatever holds it up."""
         self.frozen_until = self.cut_until = 0

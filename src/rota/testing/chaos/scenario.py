@@ -212,6 +212,7 @@ class Scenario:
             if process is not None:
                 process.kill()
             self.world.after(hours * HOUR, lambda host=host: self._start(host))  # type: ignore[misc]
+        self.world.after(hours * HOUR * self.chance.random(), lambda: self._ask("backfill"))
 
     def _wall_clock(self) -> None:
         """Somebody sets the wall clock of a machine; by seconds, or by ten years."""
@@ -258,12 +259,23 @@ class Scenario:
             else:
                 host.process.drain(self.chance.choice((0, 10, 60)) * SECOND)
 
-    def _operator(self) -> None:
+    def _ask(self, kind: str) -> None:
+        """Let an operator do something that is called for."""
+        web = self._web()
+        if not self.world.calm and not any(frame.process is web for frame in self.world.frames):
+            self.operators.request(web, kind)
+
+    def _web(self) -> Process:
+        """Return a web process of the release that is wanted."""
         # One that is busy answers nobody else: each depth has a process of its own.
         place = f"{self.wanted.name} {len(self.world.frames)}"
         web = self._webs.get(place)
         if web is None or not web.is_alive:
             web = self._webs[place] = Process(self.world, f"web-{self.world.number()}", self.wanted)
+        return web
+
+    def _operator(self) -> None:
+        web = self._web()
         if self.chance.random() < 0.7 or len(self._webs) == 1:
             self.operators.act(web)
         else:  # somebody's window is still open on an older release

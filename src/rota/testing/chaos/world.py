@@ -186,6 +186,10 @@ class World:
         if self.chance.random() < (MEDDLING if process.node is not None else 0.5):
             self.meddle()
             return
+        asleep = [one for one in self.processes if one.is_asleep()]
+        if asleep and self.chance.random() < 0.5:  # what it held may be on its way to somebody else
+            self.chance.choice(asleep).wake_up()
+            return
         others = [one for one in self.processes if one.can_act()]
         late = [one for one in others if one.next_us() <= self.now_us]
         if late and self.chance.random() < 0.5:  # those that have just come back have everything to do
