@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import time
 from collections import Counter
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=_seeds, default=range(20), help="FIRST:END, END not included; 0:20")
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--hours", type=float, default=6.0, help="how long each lasts, in simulated hours; 6")
-    parser.add_argument("--workers", type=int, default=2, help="processes; 2")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; one for each core")
     parser.add_argument("--trace", action="store_true", help="tell everything that happens")
     given = parser.parse_args(arguments)
     quiet()
@@ -147,3 +148,4 @@ def _tell_total(total: Report, seconds: float) -> None:
 
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()  # one of thousands of seeds has failed: whoever waits wants to know
