@@ -10,7 +10,8 @@ SQL = "sqlite/statements.sql"
 SCHEMA = "sqlite/schema/0001_first.sql"
 
 
-def bug(name: str, cause: str, *edits: tuple[str, str, str]) -> Mutation:
+def bug(name: str, cause: str, *edits: tuple[str, ...]) -> Mutation:
+    """Return a mutation; an edit is place, old text, new text, and for SQL the name of the statement."""
     return Mutation(name, tuple(Edit(*one) for one in edits), tuple(cause.split()))
 
 
@@ -24,27 +25,19 @@ MUTATIONS = (
             "CREATE TABLE rota_run (\n    id TEXT NOT NULL PRIMARY KEY,",
             "CREATE TABLE rota_run (\n    id TEXT NOT NULL,",
         ),
-        (SQL, "?23, ?24, ?25, ?26, ?27)\nON CONFLICT (id) DO NOTHING", "?23, ?24, ?25, ?26, ?27)"),
-        (
-            SQL,
-            "WHERE id = ?1 AND revision = ?2 AND cursor_us = ?3 AND state = 'active'",
-            "WHERE id = ?1 AND state = 'active'",
-        ),
+        (SQL, "ON CONFLICT (id) DO NOTHING", "", "add_run"),
+        (SQL, "AND revision = ?2 AND cursor_us = ?3 ", "", "record_plan"),
     ),
     bug(
         "random run ids",
         "I1 I12",
         ("rota.core.planning", "id=occurrence_id(schedule.id, due),", "id=str(__import__('uuid').uuid4()),"),
-        (
-            SQL,
-            "WHERE id = ?1 AND revision = ?2 AND cursor_us = ?3 AND state = 'active'",
-            "WHERE id = ?1 AND state = 'active'",
-        ),
+        (SQL, "AND revision = ?2 AND cursor_us = ?3 ", "", "record_plan"),
     ),
     bug(
         "a plan is applied to a schedule that has changed since",
         "I1 I2 I3 I7 I8 I22 I24",
-        (SQL, "WHERE id = ?1 AND revision = ?2 AND cursor_us = ?3 AND state = 'active'", "WHERE id = ?1"),
+        (SQL, "AND revision = ?2 AND cursor_us = ?3 AND state = 'active'", "", "record_plan"),
     ),
     bug(
         "cursor moved before the runs are inserted, in another transaction",
@@ -160,11 +153,7 @@ MUTATIONS = (
     bug(
         "a change overwrites a change that came between",
         "I22 I24 I3",
-        (
-            SQL,
-            "created_us = ?20, updated_us = ?21\n WHERE id = ?1 AND revision = ?2",
-            "created_us = ?20, updated_us = ?21\n WHERE id = ?1 AND ?2 = ?2",
-        ),
+        (SQL, "AND revision = ?2", "AND ?2 = ?2", "change_schedule"),
     ),
     bug(
         "an override never ends",
@@ -208,40 +197,24 @@ MUTATIONS = (
     bug(
         "runs of unknown tasks are claimed",
         "I23",
-        (SQL, "   AND c.task IN (SELECT value FROM json_each(:tasks))", ""),
+        (SQL, "AND c.task IN (SELECT value FROM json_each(:tasks))", "", "is_ready"),
     ),
     # -- leases
     bug(
         "no token check",
         "I11 I15 I13",
-        (
-            SQL,
-            "result = ?7, failure = ?8, reason = ?9, lease_until_us = NULL\n WHERE id = ?1 AND +state = 'running' AND token = ?2;",
-            "result = ?7, failure = ?8, reason = ?9, lease_until_us = NULL\n WHERE id = ?1 AND +state = 'running' AND ?2 = ?2;",
-        ),
-        (
-            SQL,
-            "SELECT id FROM rota_run WHERE id = ?1 AND +state = 'running' AND token = ?2;",
-            "SELECT id FROM rota_run WHERE id = ?1 AND +state = 'running' AND ?2 = ?2;",
-        ),
+        (SQL, "token = ?2", "?2 = ?2", "settle_final"),
+        (SQL, "token = ?2", "?2 = ?2", "hold_runs"),
     ),
     bug(
         "a settlement changes a run that has ended",
         "I12 I11",
-        (
-            SQL,
-            "result = ?7, failure = ?8, reason = ?9, lease_until_us = NULL\n WHERE id = ?1 AND +state = 'running' AND token = ?2;",
-            "result = ?7, failure = ?8, reason = ?9, lease_until_us = NULL\n WHERE id = ?1 AND ?2 = ?2;",
-        ),
+        (SQL, "AND +state = 'running' AND token = ?2", "AND ?2 = ?2", "settle_final"),
     ),
     bug(
         "a lease is renewed without its token",
         "I11",
-        (
-            SQL,
-            "WHERE id = ?1 AND +state = 'running' AND token = ?2;\n\n-- leases",
-            "WHERE id = ?1 AND +state = 'running' AND ?2 = ?2;\n\n-- leases",
-        ),
+        (SQL, "token = ?2", "?2 = ?2", "renew"),
     ),
     bug(
         "a run is taken from a node that has come back",
@@ -261,11 +234,7 @@ MUTATIONS = (
     bug(
         "a run is taken over while its lease holds",
         "I11",
-        (
-            SQL,
-            "AND lease_until_us <= :now_us\n ORDER BY lease_until_us",
-            "AND lease_until_us <= :now_us + 60000000\n ORDER BY lease_until_us",
-        ),
+        (SQL, "lease_until_us <= :now_us", "lease_until_us <= :now_us + 60000000", "overdue"),
         ("rota.core.outcomes", "overdue=finished.overdue,", "overdue=False,"),
     ),
     # -- attempts
@@ -306,11 +275,7 @@ MUTATIONS = (
     bug(
         "a run whose deadline has not passed expires",
         "I12",
-        (
-            SQL,
-            "AND deadline_us IS NOT NULL AND rota = :rota AND run_at_us + deadline_us <= :now_us\n        ORDER BY",
-            "AND deadline_us IS NOT NULL AND rota = :rota AND run_at_us <= :now_us\n        ORDER BY",
-        ),
+        (SQL, "run_at_us + deadline_us <= :now_us", "run_at_us <= :now_us", "expire"),
     ),
     bug(
         "start deadlines are ignored",
@@ -323,8 +288,9 @@ MUTATIONS = (
         "I17",
         (
             SQL,
-            "AND schedule_id IS NOT NULL AND state IN ('pending', 'running')\n ORDER BY created_us, id",
-            "AND schedule_id IS NOT NULL AND (state = 'running' OR state = 'pending' AND attempt = 0)\n ORDER BY created_us, id",
+            "state IN ('pending', 'running')",
+            "(state = 'running' OR state = 'pending' AND attempt = 0)",
+            "active_runs",
         ),
     ),
     bug(
@@ -340,10 +306,20 @@ MUTATIONS = (
     bug(
         "what is running is not counted",
         "I17",
+        (SQL, "AND state = 'running'", "AND state = 'nothing'", "load"),
+    ),
+    bug(
+        "a backfill runs what no tick has decided yet",
+        "I3 I7 I17 I24",
+        ("rota.operations.requesting", "if dry_run else _decided(rota, name, now)", ""),
+    ),
+    bug(
+        "the quick plan does not look for overlap",
+        "I17",
         (
-            SQL,
-            "WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota\n   AND (schedule_id",
-            "WHERE 0 AND started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota\n   AND (schedule_id",
+            "rota.core.planning",
+            "schedule.pause is not None or schedule.active or",
+            "schedule.pause is not None or",
         ),
     ),
     # -- catching up
@@ -359,11 +335,7 @@ MUTATIONS = (
     bug(
         "the newest run starts first",
         "I6",
-        (
-            SQL,
-            "WHERE {is_ready} ORDER BY c.run_at_us, c.id LIMIT :limit)",
-            "WHERE {is_ready} ORDER BY c.run_at_us DESC, c.id LIMIT :limit)",
-        ),
+        (SQL, "ORDER BY c.run_at_us, c.id", "ORDER BY c.run_at_us DESC, c.id", "claim_free"),
         (
             "rota.stores.sql.claims",
             "ordered = sorted(seen.values(), key=lambda row: (row[1], row[0]))",
@@ -408,8 +380,9 @@ MUTATIONS = (
         "I20 I12",
         (
             SQL,
-            "SET state = 'cancelled', cancel_by = :by, finished_us = max(:now_us, created_us)",
-            "SET cancel_by = :by",
+            "state = 'cancelled', cancel_by = :by, finished_us = max(:now_us, created_us)",
+            "cancel_by = :by",
+            "cancel_pending",
         ),
     ),
     bug(
@@ -417,8 +390,9 @@ MUTATIONS = (
         "I20",
         (
             SQL,
-            "SET state = CASE WHEN ?3 = 'pending' AND cancel_by IS NOT NULL THEN 'cancelled' ELSE ?3 END",
-            "SET state = ?3",
+            "CASE WHEN ?3 = 'pending' AND cancel_by IS NOT NULL THEN 'cancelled' ELSE ?3 END",
+            "?3",
+            "settle_again",
         ),
     ),
     bug(
