@@ -69,15 +69,19 @@ def late_words(cluster: Cluster) -> int:
 
 
 def frozen_while_recording(cluster: Cluster, step: str = "record.before_commit") -> Result:
-    """Stop a scheduler in the middle of a transaction; another one has to get past what it has locked."""
+    """Stop a scheduler in the middle of a transaction, measure how long that lasts, and let others go on."""
     frozen = cluster.start("scheduler", ROTA_FAILPOINT=f"stop@{step}:3")
     wait_until(lambda: is_stopped(frozen.pid), f"the scheduler to stop at {step}")
     began = time.monotonic()
-    cluster.start()
-    cluster.wait_for_runs(5)  # of five schedules the first has two occurrences by now: all of them are free
-    result = Result(done=1, again=[time.monotonic() - began])
+    query = "SELECT state FROM pg_stat_activity WHERE datname = current_database()"
+    in_transaction = ("idle in transaction",)
+    result = Result(done=cluster.rows(query).count(in_transaction))
+    wait_until(lambda: in_transaction not in cluster.rows(query), "the end of its transaction")
+    result.again.append(time.monotonic() - began)
+    cluster.start_all(1)
+    cluster.wait_for_runs(5)  # of five schedules one has two occurrences by now: what was locked has run
     frozen.send_signal(signal.SIGCONT)
-    result.again.append(seconds_until_normal(cluster))
+    cluster.wait_for_runs(2)
     result.verdict = cluster.judge()
     return result
 

@@ -25,7 +25,8 @@ class Requests:
         self.refused = 0
         self._name, self._every, self._again = name, every, again
         self._rota = Rota("clockwork", store=store, housekeeping=False)
-        self._task = self._rota.task(lambda: None, name="noted")
+        # By default three lost attempts are the end of a run, and a storm of lost connections gets that far.
+        self._task = self._rota.task(lambda: None, name="noted", retries=100, backoff="1s")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="requests", daemon=True)
         self._thread.start()
