@@ -1,26 +1,31 @@
 """Schedulers without a leader: one does the work, the others stay out of its way, help it, and replace it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
 
-from rota.core.records import Definition, DueSchedule
+from rota.core.records import Definition, DueSchedule, Plan
 from rota.ports import Store
 from rota.runtime.events import Events
 from rota.runtime.tick import LONGEST_STAND_BACK, SHORTEST_STAND_BACK, Tick, standing_back
 from rota.stores import open_store
-from tests.stores.contract.build import HOUR, NOW, ROTA, SECOND, declare, schedule, stored
+from tests.stores.contract.build import HOUR, NOW, ROTA, SECOND, declare, schedule, stored, uid
 
 BATCH = 10
 
 
 class Watched:
-    """A store that counts how often schedules are read, and lets something happen after that."""
+    """A store that counts how often schedules are read, and lets something happen after that.
+
+    Attributes:
+        locked: Ids of schedules that a stranger has locked.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store, self.reads = store, 0
+        self.locked: set[str] = set()
         self.meanwhile: Callable[[], object] = lambda: None
 
     def __getattr__(self, name: str) -> object:
@@ -31,6 +36,9 @@ class Watched:
         found = self._store.due(rota, now, limit, skip)
         self.meanwhile()
         return found
+
+    def record(self, plans: Sequence[Plan], now: datetime) -> list[str]:
+        return self._store.record([one for one in plans if one.schedule_id not in self.locked], now)
 
 
 @pytest.fixture
@@ -127,3 +135,22 @@ def test_helpers_far_behind_the_front_come_closer_when_nothing_is_left_there(sto
     late.step(NOW + SHORTEST_STAND_BACK)
     assert watched.reads == 3
     assert decided(store)[:-1] == list(range(2 * BATCH, 3 * BATCH - 1))
+
+
+def test_however_many_schedules_a_stranger_has_locked_the_others_are_decided(store):
+    declare(store, *(schedule(number) for number in range(5 * BATCH)))
+    watched = Watched(store)
+    watched.locked = {uid(number) for number in range(BATCH + 2)}
+    alone = tick(watched)
+    now = steps_for_a_second(alone, NOW)
+    assert decided(store) == list(range(BATCH + 2, 5 * BATCH))
+    watched.locked.clear()
+    steps_for_a_second(alone, now)
+    assert decided(store) == list(range(5 * BATCH))
+
+
+def steps_for_a_second(alone: Tick, now: datetime) -> datetime:
+    ends = now + SECOND
+    while now < ends:
+        now = max(alone.step(now), now + timedelta(milliseconds=1))
+    return now

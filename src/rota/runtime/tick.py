@@ -32,7 +32,7 @@ class Tick:
     3. If it is, it helps: it passes over some batches, so as not to decide what another one is deciding
        right now, and comes closer when nothing is left there.
     4. If there is but the front, and that is still due at its next look, nobody is there: it decides the
-       front, and no longer stands back.
+       front, and no longer stands back. What is locked there is passed over, and is tried again.
 
     So of many schedulers one does the work, the others cost little, help when that one is slow, and replace
     it within a second when it dies or stands still, wherever that happens.
@@ -60,8 +60,10 @@ class Tick:
         """Decide what is due at `now`; return when to look again."""
         due = self._store.next_due(self._rota)
         if due is not None and due + self._patience <= now:
-            if not self._stand_back or due == self._left:
-                self._decide(now, 0)
+            if not self._stand_back:
+                self._decide(now)
+            elif due == self._left:
+                self._decide(now, thoroughly=True)
             elif not self._help(now):
                 self._left = due
             due = self._store.next_due(self._rota)
@@ -74,24 +76,34 @@ class Tick:
         return latest if due is None else min(due, latest)
 
     def _help(self, now: datetime) -> bool:
-        """Decide what lies well behind the front; say whether anything did."""
-        skip, found = int(2 + self._chance() * FARTHEST), False
-        while skip > 1 and not found:
-            found = self._decide(now, skip * self._batch)
+        """Decide what lies well behind the front; say whether there was anything to decide."""
+        skip, decided = int(2 + self._chance() * FARTHEST), None
+        while skip > 1 and decided is None:
+            decided = self._decide(now, skip * self._batch)
             skip //= 2
-        return found
+        return bool(decided)
 
-    def _decide(self, now: datetime, skip: int) -> bool:
-        """Decide batch after batch, until little is left or others are quicker; say whether any was due."""
-        found, more = False, True
+    def _decide(self, now: datetime, skip: int = 0, *, thoroughly: bool = False) -> int | None:
+        """Decide batch after batch, until little is left or others are quicker.
+
+        If `thoroughly`, what can not be decided, as somebody has locked it, is passed over.
+
+        Returns:
+            How many schedules were decided. `None`: none was due.
+        """
+        decided: int | None = None
+        more = True
         while more:
             due = self._store.due(self._rota, now, self._batch, skip)
             applied = self._pass(due, now)
             more = applied == self._batch
             if due:
-                found = True
+                decided = (decided or 0) + applied
                 self._learn(applied * 2 <= len(due), skip)
-        return found
+            if thoroughly:
+                more = len(due) == self._batch
+                skip += len(due) - applied
+        return decided
 
     def _learn(self, others_were_quicker: bool, skip: int) -> None:
         if others_were_quicker or not skip:  # who only helps goes on to stand back
