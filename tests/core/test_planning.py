@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rota.core import planning
 from rota.core.changes import redefined
 from rota.core.ids import occurrence_id, record_id
 from rota.core.planning import compiled, first_due, paused_record, plan, run_of
@@ -641,3 +642,15 @@ def test_a_schedule_never_makes_more_than_max_runs(schedule, now, most, runs_mad
 @settings(max_examples=20)
 def test_two_schedulers_plan_the_same(schedule, now):
     assert plan(schedule, now) == plan(schedule, now)
+
+
+@pytest.mark.parametrize("overlap", Overlap)
+@pytest.mark.parametrize("active", [(), (ActiveRun("a", RunState.RUNNING), ActiveRun("b", RunState.PENDING))])
+def test_the_short_way_for_what_happens_nearly_always_says_the_same_as_the_general_one(overlap, active):
+    schedule = due_schedule(hourly(overlap=overlap), active=active)
+    timetable = compiled(schedule.name, schedule.definition)
+    now = schedule.cursor + timedelta(hours=1, seconds=1)
+    short = planning._punctual(schedule, timetable, now, 100)
+    is_free = not active or overlap in (Overlap.ALLOW, Overlap.QUEUE_ALL)
+    assert (short is not None) == is_free
+    assert short in (None, planning._plan(schedule, timetable, now, 100))

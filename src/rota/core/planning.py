@@ -39,6 +39,7 @@ MAX_RUNS_PER_TICK = 100
 
 Stretch = tuple[datetime, datetime]  # the instants after the first, up to and including the second
 
+_BESIDE_OTHERS = (Overlap.ALLOW, Overlap.QUEUE_ALL)  # a run is made, whatever is active
 _WHY_MISSED = {
     CatchUpRule.LATEST: "no scheduler was running",
     CatchUpRule.NONE: "no scheduler was running",
@@ -80,7 +81,8 @@ def _punctual(schedule: DueSchedule, timetable: Timetable, now: datetime, limit:
     The general way says the same, and takes three times as long. `None`: it is not that simple.
     """
     definition = schedule.definition
-    if schedule.pause is not None or schedule.active or definition.max_runs is not None or limit < 1:
+    is_in_the_way = schedule.active and definition.overlap not in _BESIDE_OTHERS
+    if schedule.pause is not None or is_in_the_way or definition.max_runs is not None or limit < 1:
         return None
     due = next_occurrence(timetable, definition, schedule.cursor)
     if due is None or not _on_time_after(definition.catch_up, now) < due <= now:
