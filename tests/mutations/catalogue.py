@@ -318,8 +318,8 @@ MUTATIONS = (
         "I17",
         (
             "rota.core.planning",
-            "schedule.pause is not None or schedule.active or",
-            "schedule.pause is not None or",
+            "is_in_the_way = schedule.active and definition.overlap not in _BESIDE_OTHERS",
+            "is_in_the_way = False",
         ),
     ),
     # -- catching up
@@ -335,7 +335,7 @@ MUTATIONS = (
     bug(
         "the newest run starts first",
         "I6",
-        (SQL, "ORDER BY c.run_at_us, c.id", "ORDER BY c.run_at_us DESC, c.id", "claim_free"),
+        (SQL, "ORDER BY c.run_at_us, c.id", "ORDER BY c.run_at_us DESC, c.id", "claim_free_choose"),
         (
             "rota.stores.sql.claims",
             "ordered = sorted(seen.values(), key=lambda row: (row[1], row[0]))",
