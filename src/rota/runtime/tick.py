@@ -13,7 +13,9 @@ from rota.ports import Store
 from rota.runtime.events import Event, Events
 
 log = logging.getLogger("rota.tick")
-TOGETHER = 200  # schedules decided in one transaction: one that is late lets others see what it has done
+# Schedules decided in one transaction: few, so that the others see what one that is late has done; twice as
+# many each time while nobody is in the way, as a transaction has its price.
+TOGETHER = 200
 SHORTEST_STAND_BACK = timedelta(milliseconds=20)
 LONGEST_STAND_BACK = timedelta(milliseconds=500)
 FARTHEST = 8  # batches that a helper passes over, at most, beyond the first two
@@ -52,7 +54,7 @@ class Tick:
         batch: int,
     ) -> None:
         self._store, self._rota, self._events, self._chance = store, rota, events, chance
-        self._poll, self._batch = poll, min(batch, TOGETHER)
+        self._poll, self._batch, self._most = poll, min(batch, TOGETHER), batch
         self._stand_back = self._patience = timedelta(0)
         self._left: datetime | None = None  # the front that was left to somebody else
 
@@ -92,17 +94,19 @@ class Tick:
             How many schedules were decided. `None`: none was due.
         """
         decided: int | None = None
-        more = True
+        size, more = self._batch, True
         while more:
-            due = self._store.due(self._rota, now, self._batch, skip)
+            due = self._store.due(self._rota, now, size, skip)
             applied = self._pass(due, now)
-            more = applied == self._batch
+            more = applied == size
             if due:
                 decided = (decided or 0) + applied
                 self._learn(applied * 2 <= len(due), skip)
             if thoroughly:
-                more = len(due) == self._batch
+                more = len(due) == size
                 skip += len(due) - applied
+            elif not skip:
+                size = min(size * 2, self._most)
         return decided
 
     def _learn(self, others_were_quicker: bool, skip: int) -> None:
