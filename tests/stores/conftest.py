@@ -17,6 +17,27 @@ if TYPE_CHECKING:
     from tests.services.postgres import PostgresServer
 
 
+DISAGREEING = """
+    SELECT coalesce(r.id, p.id), 'pending' FROM (SELECT * FROM rota_run WHERE state = 'pending') r
+      FULL JOIN rota_pending p ON (p.id, p.rota, p.queue, p.gated, p.priority, p.run_at_us, p.task)
+                                = (r.id, r.rota, r.queue, r.gated, r.priority, r.run_at_us, r.task)
+     WHERE r.id IS NULL OR p.id IS NULL
+    UNION ALL
+    SELECT coalesce(r.id, l.run_id), 'waited for'
+      FROM (SELECT * FROM rota_run
+             WHERE state = 'running' AND (schedule_id IS NOT NULL OR lane IS NOT NULL)) r
+      FULL JOIN rota_load l ON l.run_id = r.id AND l.token = r.token AND l.rota = r.rota
+     WHERE r.id IS NULL OR l.run_id IS NULL
+    UNION ALL
+    SELECT id, 'running' FROM rota_run
+     WHERE state = 'running' AND id NOT IN (SELECT unnest(run_ids) FROM rota_taken)
+    UNION ALL
+    SELECT id, 'in trouble' FROM rota_run
+     WHERE trouble IS DISTINCT FROM
+           CASE WHEN state NOT IN ('pending', 'running', 'succeeded') THEN state END
+"""
+
+
 @pytest.fixture(params=["sqlite", "memory", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Which database. `shared` in `build.py` leaves out the one that two store objects can not share."""
@@ -42,7 +63,17 @@ def store_url(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
     server: PostgresServer = request.getfixturevalue("postgres_server")
     url = server.create_database(server.create_template("rota", _migrate))
     yield url
+    disagreeing = _disagreeing(url)
     server.drop_database(url)
+    assert not disagreeing
+
+
+def _disagreeing(url: str) -> list[Any]:
+    """Return the runs that a table beside them puts into another state than they are in."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        return connection.execute(DISAGREEING).fetchall()
 
 
 def _migrate(url: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ import pytest
 
 from rota.stores import open_store
 from rota.stores.postgres.arrays import array_text
+from rota.stores.postgres.cursor import PostgresCursor
 from rota.stores.postgres.database import BEGIN
 from rota.stores.sql.statements import load_statements
+from tests.stores.contract.build import new_run
 
 RUNS = 100_000
 NOW = 1_800_000_000_000_000
@@ -30,6 +32,7 @@ KIND: dict[str, Any] = {
     "gated": False,
     "priority": 0,
     "tasks": ["t"],
+    "from_us": 0,
     "now_us": NOW,
     "until_us": NOW,
     "node": "n",
@@ -48,29 +51,41 @@ PAGE: dict[str, Any] = {
     "limit": 50,
     "rota": "shop",
 }
-# Statement, its parameters, the index that must find the runs.
+# Statement, its parameters, the index that must find the runs in SQLite, and those in PostgreSQL.
 NAMED = [
-    ("ready_levels", KIND, "rota_run_ready"),
-    ("next_ready", KIND, "rota_run_ready"),
-    ("claim_free", KIND, "rota_run_ready"),
-    ("ready_runs", {**KIND, "busy_schedules": [], "busy_lanes": "{}"}, "rota_run_ready"),
-    ("gated_waits", {}, "rota_run_gated"),
-    ("load", KIND, "rota_run_running"),
-    ("overdue", KIND, "rota_run_running"),
-    ("has_expired", KIND, "rota_run_deadline"),
-    ("active_runs", {"ids": [SOME_ID]}, "rota_run_active"),
-    ("runs", PAGE, "rota_run_history"),
-    ("runs_of_schedule", {**PAGE, "schedule_id": SOME_ID}, "rota_run_schedule"),
-    ("runs_in_trouble", {**PAGE, "state": "failed"}, "rota_run_trouble"),
-    ("runs_running", PAGE, "rota_run_running"),
+    ("ready_levels", KIND, "rota_run_ready", "rota_pending_ready"),
+    ("next_ready", KIND, "rota_run_ready", "rota_pending_ready"),
+    ("claim_free", KIND, "rota_run_ready", "rota_pending_ready rota_run_pkey"),
+    (
+        "ready_runs",
+        {**KIND, "busy_schedules": [], "busy_lanes": "{}"},
+        "rota_run_ready",
+        "rota_pending_ready",
+    ),
+    ("gated_waits", {}, "rota_run_gated", "rota_pending_gated"),
+    ("load", KIND, "rota_run_running", "rota_load_pkey"),
+    ("overdue", KIND, "rota_run_running", "rota_run_pkey"),
+    ("has_expired", KIND, "rota_run_deadline", "rota_pending_deadline"),
+    ("expire", KIND, "rota_run_deadline", "rota_pending_deadline rota_run_pkey"),
+    (
+        "active_runs",
+        {"ids": [SOME_ID]},
+        "rota_run_active",
+        "rota_pending_schedule rota_run_pkey",
+    ),
+    ("runs", PAGE, "rota_run_history", "rota_run_history"),
+    ("runs_of_schedule", {**PAGE, "schedule_id": SOME_ID}, "rota_run_schedule", "rota_run_schedule"),
+    ("runs_in_trouble", {**PAGE, "state": "failed"}, "rota_run_trouble", "rota_run_trouble"),
+    ("runs_running", PAGE, "rota_run_running", "rota_run_pkey"),
     (
         "old_runs",
         {**PAGE, "keep": 3, "after_us": 0, "after_id": SOME_ID, "before_us": NOW},
         "rota_run_history",
+        "rota_run_history",
     ),
 ]
 # Executed outside a transaction of ours, where nothing is said to the planner.
-SINGLE = {name for name, _, _ in NAMED} - {"ready_runs", "gated_waits", "load", "old_runs"}
+SINGLE = {name for name, *_ in NAMED} - {"ready_runs", "gated_waits", "load", "expire", "old_runs"}
 BATCHES = ["settle_final", "settle_again", "renew", "progress", "hold_runs", "keep_attempt"]
 BY_ID = ["leases", "claim_picked", "cancel_pending", "cancel_running", "purge_runs", "lock_runs"]
 
@@ -100,15 +115,17 @@ class Postgres:
     """A PostgreSQL database full of runs."""
 
     primary_key = "rota_run_pkey"
-    whole_table = re.compile(r"Seq Scan on rota_run|Hash Join|Merge Join")
+    whole_table = re.compile(r"Seq Scan on rota_(run|pending)|Hash Join|Merge Join")
 
     def __init__(self, dsn: str) -> None:
         with closing(open_store(dsn)) as store:
             store.migrate()
         self.statements = load_statements("rota.stores.postgres")
         self.connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
-        self.connection.execute("ALTER TABLE rota_run SET (autovacuum_enabled = off)")
-        self.connection.execute(f"{_filling('postgres')}")
+        for table in ("rota_run", "rota_pending", "rota_load"):
+            self.connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
+        self.connection.execute(_filling("postgres").encode())
+        self.connection.execute(QUEUED.encode())
 
     def plan(self, name: str, parameters: dict[str, Any]) -> str:
         texts = {
@@ -121,6 +138,17 @@ class Postgres:
             rows = self.connection.execute(f"EXPLAIN {self.statements[name]}".encode(), texts).fetchall()
             self.connection.execute("ROLLBACK")
         return "\n".join(str(row[0]) for row in rows)
+
+
+QUEUED = """
+    INSERT INTO rota_pending (id, rota, task, queue, priority, run_at_us, serial, lane_limit, gated)
+    SELECT id, rota, task, queue, priority, run_at_us, serial, lane_limit, gated FROM rota_run
+     WHERE state = 'pending';
+    INSERT INTO rota_load (run_id, token, rota, lane) SELECT id, token, rota, 'lane' FROM rota_run
+     WHERE state = 'running';
+    INSERT INTO rota_taken (rota, run_ids) SELECT rota, array_agg(id) FROM rota_run WHERE state = 'running'
+     GROUP BY rota;
+    UPDATE rota_run SET trouble = state WHERE state = 'failed'"""
 
 
 def _filling(database: str) -> str:
@@ -162,8 +190,8 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqlite]:
     database.connection.close()
 
 
-@pytest.mark.parametrize(("name", "parameters", "index"), NAMED, ids=[name for name, _, _ in NAMED])
-def test_sqlite_finds_runs_by_the_index_meant_for_it(sqlite, name, parameters, index):
+@pytest.mark.parametrize(("name", "parameters", "index", "_"), NAMED, ids=[name for name, *_ in NAMED])
+def test_sqlite_finds_runs_by_the_index_meant_for_it(sqlite, name, parameters, index, _):
     chooses = f"{name}_choose"  # where a batch is chosen by a statement of its own
     plan = sqlite.plan(chooses if chooses in sqlite.statements else name, parameters)
     assert index in plan
@@ -197,20 +225,24 @@ def test_sqlite_looks_only_at_schedules_that_are_due(sqlite):
 def postgres(request, postgres_dsn) -> Iterator[Postgres]:
     database = Postgres(postgres_dsn)
     if request.param == "bloated":
-        database.connection.execute("UPDATE rota_run SET note = 'a' WHERE state <> 'running'")
-        database.connection.execute("UPDATE rota_run SET note = 'b' WHERE state <> 'running'")
-        database.connection.execute("ANALYZE rota_run")
+        for table in ("rota_run", "rota_pending"):
+            column = "note" if table == "rota_run" else "lane"
+            database.connection.execute(f"UPDATE {table} SET {column} = 'a'".encode())
+            database.connection.execute(f"UPDATE {table} SET {column} = 'b'".encode())
+            database.connection.execute(f"ANALYZE {table}".encode())
         database.connection.execute("DELETE FROM rota_run WHERE state = 'succeeded'")
+        database.connection.execute("DELETE FROM rota_pending WHERE run_at_us % 20000 <> 0")
     if request.param == "analyzed":
-        database.connection.execute("VACUUM ANALYZE rota_run")
+        database.connection.execute("VACUUM ANALYZE")
     yield database
     database.connection.close()
 
 
 def test_postgres_finds_runs_by_the_index_meant_for_it(postgres):
-    for name, parameters, index in NAMED:
+    for name, parameters, _, indexes in NAMED:
         plan = postgres.plan(name, parameters)
-        assert index in plan, f"{name}:\n{plan}"
+        for index in indexes.split():
+            assert index in plan, f"{name}:\n{plan}"
         assert not postgres.whole_table.search(plan), f"{name}:\n{plan}"
 
 
@@ -225,7 +257,7 @@ def settled_by_primary_key(database: Postgres) -> None:
         }
         plan = database.plan(name, batch)
         assert database.primary_key in plan, f"{name}:\n{plan}"
-        assert re.search(r"Index Cond: \((r\.)?id = v\.id\)", plan), f"{name}:\n{plan}"
+        assert re.search(r"Index Cond: \((r\.)?id = v(_1)?\.id\)", plan), f"{name}:\n{plan}"
         assert not database.whole_table.search(plan), f"{name}:\n{plan}"
 
 
@@ -239,7 +271,8 @@ def test_postgres_settles_by_the_primary_key_when_nothing_was_running_at_the_las
     database.connection.execute(
         "UPDATE rota_run SET state = 'pending', started_us = NULL, finished_us = NULL"
     )
-    database.connection.execute("VACUUM ANALYZE rota_run")
+    database.connection.execute("DELETE FROM rota_load")
+    database.connection.execute("VACUUM ANALYZE")
     settled_by_primary_key(database)
     database.connection.close()
 
@@ -249,6 +282,44 @@ def test_postgres_finds_named_runs_by_the_primary_key(postgres):
         plan = postgres.plan(name, {**KIND, "ids": [SOME_ID] * 500, "by": "me"})
         assert postgres.primary_key in plan, f"{name}:\n{plan}"
         assert "Seq Scan on rota_run" not in plan, f"{name}:\n{plan}"
+
+
+def test_postgres_claims_what_it_has_picked_without_comparing_each_with_each(postgres):
+    for name in ("claim_free", "claim_picked", "expire"):
+        plan = postgres.plan(name, {**KIND, "ids": [SOME_ID] * 500})
+        assert "hashed SubPlan" in plan, f"{name}:\n{plan}"
+
+
+def test_postgres_claims_and_settles_without_a_write_to_an_index_of_runs(postgres_dsn):
+    """HOT updates, also of runs that lie side by side: each new version is on the page of the old one."""
+    with closing(open_store(postgres_dsn)) as store:
+        store.migrate()
+        store.enqueue([new_run(number) for number in range(1, 2001)])
+    statements = load_statements("rota.stores.postgres")
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        cursor = PostgresCursor(connection, statements)
+        kind = {**KIND, "tasks": ["tidy"], "limit": 1000, "node": "host.example.org-12345-abcdef"}
+        for _ in range(2):
+            with hot_updates(connection, 1000):
+                claimed = cursor.rows("claim_free", **kind)
+            with hot_updates(connection, 1000):
+                assert cursor.batch("settle_final", [settled(row) for row in claimed]) == 1000
+
+
+@contextmanager
+def hot_updates(connection: psycopg.Connection[Any], count: int) -> Iterator[None]:
+    """Expect so many updates of runs, and none that touches an index."""
+    query = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'rota_run'"
+    with connection.transaction():
+        ((before, hot_before),) = connection.execute(query).fetchall()
+        yield
+        ((after, hot_after),) = connection.execute(query).fetchall()
+        assert (after - before, hot_after - hot_before) == (count, count)
+
+
+def settled(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the row of `settle_final` for a claimed run that succeeds."""
+    return (*row[:2], "succeeded", "succeeded", NOW, NOW, None, None, None)
 
 
 def test_postgres_prepares_nothing_however_often_a_statement_is_executed(postgres_dsn):

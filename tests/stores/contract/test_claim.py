@@ -230,6 +230,35 @@ def test_unknown_tasks_however_many_do_not_hide_the_known(store):
     assert numbers(claim(store, limit=2)) == [900, 901]
 
 
+@shared
+def test_runs_deleted_by_hand_do_not_hide_those_behind_them(store, by_hand):
+    store.enqueue([new_run(number, run_at=NOW - HOUR + number * SECOND) for number in range(1, 8)])
+    by_hand(f"DELETE FROM rota_run WHERE id <= '{uid(6)}'")
+    found = [one for _ in range(4) for one in claim(store, limit=2)]
+    assert numbers(found) == [7]
+
+
+@shared
+def test_nothing_waits_for_ever_for_a_running_run_that_was_deleted_by_hand(store, by_hand):
+    store.enqueue([occurrence(1)])
+    claim(store)
+    store.enqueue([occurrence(2)])
+    by_hand(f"DELETE FROM rota_run WHERE id = '{uid(1)}'")
+    assert store.overdue(ROTA, NOW, 10) == []
+    assert numbers(claim(store)) == [2]
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+@pytest.mark.parametrize("lane", [None, "printer"])
+def test_a_run_whose_row_someone_holds_is_left_alone_and_stops_nobody(store, connect, lane):
+    store.enqueue([new_run(number, lane=lane, lane_limit=9) for number in range(1, 4)])
+    with closing(connect()) as operator:
+        operator.execute(f"SELECT 1 FROM rota_run WHERE id = '{uid(2)}' FOR UPDATE")
+        assert numbers(claim(store)) == [1, 3]
+        operator.rollback()
+    assert numbers(claim(store)) == [2]
+
+
 def test_a_run_past_its_start_deadline_is_not_claimed(store):
     deadline = RunPolicy(start_deadline=MINUTE)
     store.enqueue(

@@ -376,6 +376,19 @@ def test_runs_whose_lease_has_run_out_are_overdue_longest_first(store):
     assert store.overdue("bank", NOW + DAY, 10) == []
 
 
+def test_a_run_is_found_overdue_however_long_ago_those_claimed_with_it_have_ended(store):
+    store.enqueue([new_run(number) for number in range(1, 10)])
+    first, *others = claim(store)
+    for one in others:
+        settle(store, settlement(one))
+        assert store.overdue(ROTA, NOW, 10) == []
+        assert numbers(store.runs(RunQuery(rota=ROTA, states=(RunState.RUNNING,))))[-1] == 1
+    assert numbers(store.overdue(ROTA, NOW + LEASE, 10)) == [1]
+    settle(store, settlement(first))
+    assert store.overdue(ROTA, NOW + LEASE, 10) == []
+    assert store.runs(RunQuery(rota=ROTA, states=(RunState.RUNNING,))) == []
+
+
 def test_an_overdue_run_carries_what_is_needed_to_decide_about_it(store):
     policy = RunPolicy(retry=Retry(attempts=4), on_crash=Crash.FAIL)
     one = claim_one(store, policy=policy)

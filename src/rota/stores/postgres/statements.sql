@@ -69,8 +69,10 @@ SELECT schedule_id, field, value, author, reason, created_us, until_us FROM rota
 -- active_runs
 -- The pending and running runs of these schedules, oldest first.
 SELECT schedule_id, id, state FROM rota_run
- WHERE schedule_id = ANY(%(ids)s::uuid[])
-   AND schedule_id IS NOT NULL AND state IN ('pending', 'running')
+ WHERE id = ANY(ARRAY(
+       SELECT p.id FROM rota_pending p WHERE p.schedule_id IS NOT NULL AND p.schedule_id = ANY(%(ids)s::uuid[])
+       UNION ALL
+       SELECT l.run_id FROM rota_load l WHERE l.schedule_id IS NOT NULL AND l.schedule_id = ANY(%(ids)s::uuid[])))
  ORDER BY created_us, id;
 
 -- due
@@ -190,74 +192,82 @@ SELECT * FROM unnest(
 -- The last errors of a schedule, newest first.
 SELECT at_us, run_id, failure FROM rota_error WHERE schedule_id = %(id)s::uuid ORDER BY at_us DESC, id DESC LIMIT %(limit)s::integer;
 
+-- queued_columns
+-- What a pending run repeats of the run.
+id, rota, task, queue, priority, run_at_us, deadline_us, schedule_id, serial, lane, lane_limit, gated
+
 -- add_run
--- Insert runs, except those that exist.
-INSERT INTO rota_run (
-    id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us, deadline_us,
-    schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial, lane, lane_limit,
-    gated, blocked_by, parent, made_by, finished_us)
-SELECT * FROM unnest(
+-- Insert runs, except those that exist; tell which are new.
+WITH new AS (
+    INSERT INTO rota_run (
+        id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us, deadline_us,
+        schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial, lane, lane_limit,
+        gated, blocked_by, parent, made_by, finished_us, trouble)
+    SELECT v.*, CASE WHEN v.state NOT IN ('pending', 'succeeded') THEN v.state END
+      FROM unnest(
            %(c1)s::uuid[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
            %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::integer[], %(c10)s::bigint[],
            %(c11)s::bigint[], %(c12)s::bigint[], %(c13)s::uuid[], %(c14)s::text[], %(c15)s::bigint[],
            %(c16)s::bigint[], %(c17)s::bigint[], %(c18)s::text[], %(c19)s::boolean[],
            %(c20)s::boolean[], %(c21)s::text[], %(c22)s::integer[], %(c23)s::boolean[],
            %(c24)s::uuid[], %(c25)s::uuid[], %(c26)s::text[], %(c27)s::bigint[])
-       AS v (id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us,
-             deadline_us, schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial,
-             lane, lane_limit, gated, blocked_by, parent, made_by, finished_us)
-ON CONFLICT (id) DO NOTHING;
+        AS v (id, rota, task, state, origin, args, policy, queue, priority, created_us, run_at_us,
+              deadline_us, schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial,
+              lane, lane_limit, gated, blocked_by, parent, made_by, finished_us)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING state, {queued_columns}),
+queued AS (
+    INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM new WHERE state = 'pending')
+SELECT id FROM new;
 
 -- enqueue_run
--- Insert a run, unless it exists; tell whether it is new.
-{add_run} RETURNING id;
+-- Insert runs, except those that exist; tell which are new.
+{add_run};
 
 -- levels
--- The kinds of pending runs, by queue, by whether they are gated, and by priority, found by hopping from
--- one to the next over the index: runs that are not ready, however many, cost nothing.
-level (queue, gated, priority) AS (
-    SELECT q.queue, g.gated, (
-           SELECT r.priority FROM rota_run r
-            WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = q.queue AND r.gated = g.gated
-            ORDER BY r.priority DESC LIMIT 1)
-      FROM unnest(%(queues)s::text[]) AS q (queue), (VALUES (false), (true)) AS g (gated)
+-- The kinds of pending runs, by queue, by whether they are gated, and by priority, each with its earliest
+-- `run_at`, found by hopping from one to the next over the index: runs that are not ready, however many, cost
+-- nothing. Each hop is a sub-select with a limit: the planner can not turn that into a join, which would read
+-- all that is pending.
+level (queue, gated, priority, run_at_us) AS (
+    SELECT q.queue, g.gated, f.priority, f.run_at_us
+      FROM unnest(%(queues)s::text[]) AS q (queue)
+     CROSS JOIN (VALUES (false), (true)) AS g (gated)
+     CROSS JOIN LATERAL (
+           SELECT r.priority, r.run_at_us FROM rota_pending r
+            WHERE r.rota = %(rota)s::text AND r.queue = q.queue AND r.gated = g.gated
+            ORDER BY r.priority DESC, r.run_at_us LIMIT 1) f
     UNION ALL
-    SELECT level.queue, level.gated, (
-           SELECT r.priority FROM rota_run r
-            WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
+    SELECT level.queue, level.gated, f.priority, f.run_at_us
+      FROM level
+     CROSS JOIN LATERAL (
+           SELECT r.priority, r.run_at_us FROM rota_pending r
+            WHERE r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
               AND r.priority < level.priority
-            ORDER BY r.priority DESC LIMIT 1)
-      FROM level WHERE level.priority IS NOT NULL)
+            ORDER BY r.priority DESC, r.run_at_us LIMIT 1) f)
 
 -- ready_levels
--- The kinds of runs of which one is ready, highest priority first.
--- The first run of each kind is looked up by a sub-select with a limit: the planner can not turn that
--- into a join, which would read all that is pending.
-WITH RECURSIVE {levels},
-first (priority, queue, gated, run_at_us) AS MATERIALIZED (
-    SELECT level.priority, level.queue, level.gated, (
-           SELECT r.run_at_us FROM rota_run r
-            WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue
-              AND r.gated = level.gated AND r.priority = level.priority
-            ORDER BY r.run_at_us LIMIT 1)
-      FROM level WHERE level.priority IS NOT NULL)
-SELECT priority, queue, gated FROM first WHERE run_at_us <= %(now_us)s::bigint
+-- The kinds of runs of which one is ready, highest priority first, and where each begins.
+WITH RECURSIVE {levels}
+SELECT priority, queue, gated, run_at_us FROM level WHERE run_at_us <= %(now_us)s::bigint
  ORDER BY priority DESC, queue, gated;
 
 -- next_ready
 -- The earliest `run_at` later than now of a pending run.
 WITH RECURSIVE {levels}
-SELECT min((SELECT r.run_at_us FROM rota_run r
-        WHERE r.state = 'pending' AND r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
+SELECT min((SELECT r.run_at_us FROM rota_pending r
+        WHERE r.rota = %(rota)s::text AND r.queue = level.queue AND r.gated = level.gated
           AND r.priority = level.priority AND r.run_at_us > %(now_us)s::bigint
         ORDER BY r.run_at_us LIMIT 1))
-  FROM level WHERE level.priority IS NOT NULL;
+  FROM level;
 
 -- is_ready
--- A run of one kind that may start: due, known to the node, its start deadline not passed.
-c.state = 'pending' AND c.rota = %(rota)s::text AND c.queue = %(queue)s::text AND c.gated = %(gated)s::boolean
+-- A run of one kind that may start: due, known to the node, its start deadline not passed. The index begins
+-- with what was claimed since the last vacuum: from where `ready_levels` saw the first run, it is passed over
+-- once for a claim and not again for each of its statements.
+c.rota = %(rota)s::text AND c.queue = %(queue)s::text AND c.gated = %(gated)s::boolean
        AND c.priority = %(priority)s::integer
-       AND c.run_at_us <= %(now_us)s::bigint
+       AND c.run_at_us BETWEEN %(from_us)s::bigint AND %(now_us)s::bigint
        AND (c.deadline_us IS NULL OR c.run_at_us + c.deadline_us > %(now_us)s::bigint)
        AND c.task = ANY(%(tasks)s::text[])
 
@@ -272,27 +282,59 @@ SET state = 'running', token = token + 1, attempt = attempt + 1, node = %(node)s
 id, token, attempt, task, args, policy, queue, created_us, run_at_us, started_us, schedule_id, schedule,
     planned_us, is_catch_up, cancel_by, priority,
     CASE WHEN schedule_id IS NOT NULL THEN
-        (SELECT s.planned_us FROM rota_success s WHERE s.schedule_id = rota_run.schedule_id) END
+        (SELECT s.planned_us FROM rota_success s WHERE s.schedule_id = rota_run.schedule_id) END AS success_us
+
+-- answered_columns
+-- The names of `claimed_columns`.
+id, token, attempt, task, args, policy, queue, created_us, run_at_us, started_us, schedule_id, schedule,
+    planned_us, is_catch_up, cancel_by, priority, success_us
+
+-- orphaned
+-- Somebody has deleted the run by hand, or changed its state: it would stand first in the queue for ever.
+(SELECT r.state FROM rota_run r WHERE r.id = picked.id) IS DISTINCT FROM 'pending'
+
+-- claimed
+-- Lease the runs that `picked` names, whose rows in `rota_pending` are locked, and answer `claimed_columns`.
+-- 1. A run that somebody has locked, such as an operator, is left for the next claim. Nothing here waits for
+--    another transaction, so that no two can wait in a circle: all others lock the run first, then its row in
+--    `rota_pending`.
+-- 2. By ctid, as arrays: the rows are fetched where they lie, whatever the planner believes of the tables.
+-- 3. What was not leased stays pending. IS TRUE keeps the planner from making a join of it, which in our
+--    transactions would compare each with each.
+mine AS MATERIALIZED (
+    SELECT r.ctid AS place FROM rota_run r
+     WHERE r.id = ANY(ARRAY(SELECT id FROM picked)) AND r.state = 'pending'
+       FOR UPDATE SKIP LOCKED),
+leased AS (
+    UPDATE rota_run {lease}
+     WHERE ctid = ANY(ARRAY(SELECT place FROM mine))
+    RETURNING {claimed_columns}, lane),
+begun AS (
+    DELETE FROM rota_pending
+     WHERE ctid = ANY(ARRAY(
+           SELECT place FROM picked WHERE (id IN (SELECT id FROM leased)) IS TRUE OR {orphaned}))),
+noted AS (
+    INSERT INTO rota_taken (rota, run_ids) SELECT %(rota)s::text, array_agg(id) FROM leased HAVING count(*) > 0),
+loaded AS (
+    INSERT INTO rota_load (run_id, token, rota, schedule_id, lane)
+    SELECT id, token, %(rota)s::text, schedule_id, lane FROM leased WHERE schedule_id IS NOT NULL OR lane IS NOT NULL)
+SELECT {answered_columns} FROM leased
 
 -- claim_free
 -- Lease the first ready runs of one kind that need not wait for others. Its answer has no order.
--- By ctid, as an array: the array is made once, by an index scan that stops at the limit, and the rows are
--- fetched where they lie. A join would let the planner hash the whole table, or lock more than the limit.
-UPDATE rota_run {lease}
- WHERE ctid = ANY(ARRAY(
-       SELECT c.ctid FROM rota_run c
-        WHERE {is_ready}
-        ORDER BY c.run_at_us, c.id
-        LIMIT %(limit)s::integer
-          FOR UPDATE SKIP LOCKED))
-   AND state = 'pending'
-RETURNING {claimed_columns};
+WITH picked AS MATERIALIZED (
+    SELECT c.ctid AS place, c.id FROM rota_pending c
+     WHERE {is_ready}
+     ORDER BY c.run_at_us, c.id
+     LIMIT %(limit)s::integer
+       FOR UPDATE SKIP LOCKED),
+{claimed};
 
 -- ready_runs
 -- The first ready runs of one kind, but none whose schedule or concurrency key is known to be taken: a
 -- long backlog behind one of them does not hide the runs behind it. They stay locked until the commit.
 SELECT c.id, c.run_at_us, CASE WHEN c.serial THEN c.schedule_id END, c.lane, c.lane_limit, c.gated
-  FROM rota_run c
+  FROM rota_pending c
  WHERE {is_ready}
    AND (NOT c.serial OR c.schedule_id <> ALL(%(busy_schedules)s::uuid[]))
    AND (c.lane IS NULL OR c.lane_limit > coalesce((%(busy_lanes)s::jsonb ->> c.lane)::integer, 0))
@@ -308,25 +350,56 @@ SELECT v.gate FROM unnest(%(gates)s::integer[]) AS v (gate)
 
 -- load
 -- How many runs are running, of each schedule and concurrency key.
--- `state` repeats what the rest says: the planner knows how rare that value is, and takes the index.
-SELECT schedule_id, lane, count(*) FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = %(rota)s::text
-   AND (schedule_id IS NOT NULL OR lane IS NOT NULL)
+-- The first condition holds for all: it has the planner walk an index, from which vacuum takes what is dead,
+-- and not the table, which keeps the size it once had.
+SELECT schedule_id, lane, count(*) FROM rota_load
+ WHERE run_id >= '00000000-0000-0000-0000-000000000000' AND rota = %(rota)s::text
  GROUP BY schedule_id, lane;
 
+-- queued_as
+-- The row of a run in `rota_pending`, by the one index that has all of them.
+p.rota = r.rota AND p.queue = r.queue AND p.gated = r.gated AND p.priority = r.priority
+       AND p.run_at_us = r.run_at_us AND p.id = r.id
+
 -- claim_picked
--- Lease these runs, which `ready_runs` has locked. So their state is known, and is left out of the
--- condition: it would tempt the planner into the index of all that is pending.
-UPDATE rota_run {lease}
- WHERE id = ANY(%(ids)s::uuid[])
-RETURNING {claimed_columns};
+-- Lease these runs, which `ready_runs` has locked.
+WITH picked AS MATERIALIZED (
+    SELECT p.ctid AS place, p.id FROM rota_run r
+      JOIN rota_pending p ON {queued_as}
+     WHERE r.id = ANY(%(ids)s::uuid[])),
+{claimed};
+
+-- taken
+-- Where the running runs of a rota, or of all, are found.
+ARRAY(SELECT unnest(t.run_ids) FROM rota_taken t WHERE %(rota)s::text IS NULL OR t.rota = %(rota)s::text)
 
 -- overdue
 -- Running runs whose lease has run out.
 SELECT {claimed_columns} FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = %(rota)s::text AND lease_until_us <= %(now_us)s::bigint
+ WHERE id = ANY({taken}) AND state = 'running' AND rota = %(rota)s::text AND lease_until_us <= %(now_us)s::bigint
  ORDER BY lease_until_us
  LIMIT %(limit)s::integer;
+
+-- forget_taken
+-- Forget what was taken and has ended: claims of which nothing runs, and of others what has ended when that is
+-- at least half. A run that runs has been running since its claim was noted, or is noted by a later one too:
+-- so what two nodes take out at once is never too much. Nor shall anything wait for ever for a run that
+-- somebody has deleted by hand, or whose state they have changed.
+WITH old AS MATERIALIZED (
+    SELECT t.number, cardinality(t.run_ids) AS size,
+           ARRAY(SELECT r.id FROM rota_run r WHERE r.id = ANY(t.run_ids) AND r.state = 'running') AS run_ids
+      FROM rota_taken t WHERE t.rota = %(rota)s::text
+       FOR UPDATE SKIP LOCKED),
+ended AS (
+    DELETE FROM rota_taken t USING old WHERE t.rota = %(rota)s::text AND t.number = old.number AND old.run_ids = '{}'),
+strays AS (
+    DELETE FROM rota_load l
+     WHERE l.rota = %(rota)s::text
+       AND (SELECT r.state FROM rota_run r WHERE r.id = l.run_id AND r.token = l.token) IS DISTINCT FROM 'running')
+UPDATE rota_taken t SET run_ids = old.run_ids FROM old
+ WHERE t.rota = %(rota)s::text AND t.number = old.number AND old.run_ids <> '{}'
+   AND cardinality(old.run_ids) * 2 <= old.size
+RETURNING t.number;
 
 -- held
 -- A run that is still under the lease given. The state is written as an expression over the row of the
@@ -365,14 +438,22 @@ SELECT r.id
 -- Those of these runs whose lease has run out.
 SELECT id FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND lease_until_us <= %(now_us)s::bigint;
 
+-- unloaded
+-- Of the runs that are settled, those that others may have waited for. The token says that the caller holds
+-- the lease: a row is there as long as the run is running with it. It is done after the update of the runs,
+-- as nobody looks at its answer: all lock the run first.
+unloaded AS (
+    DELETE FROM rota_load l USING unnest(%(c1)s::uuid[], %(c2)s::bigint[]) AS v (id, token)
+     WHERE l.run_id = v.id AND l.token = v.token)
+
 -- settle_final
 -- Close runs for ever, as far as the lease is still held.
--- By the primary key: see `held`. The index of running runs speaks of `started_us` and `finished_us`, so
--- that the planner can not take it here: it is small to its eyes and bloated in truth.
+WITH {unloaded}
 UPDATE rota_run r
    SET state = v.state, outcome = v.outcome, started_us = greatest(v.started_us, r.created_us),
        finished_us = greatest(v.finished_us, r.created_us), result = v.result, failure = v.failure,
-       reason = v.reason, lease_until_us = NULL
+       reason = v.reason, lease_until_us = NULL,
+       trouble = CASE WHEN v.state <> 'succeeded' THEN v.state END
   FROM unnest(
            %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::text[], %(c5)s::bigint[],
            %(c6)s::bigint[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[])
@@ -393,18 +474,26 @@ ON CONFLICT DO NOTHING;
 -- settle_again
 -- Give runs back: to be tried again, or closed without this attempt. One that was asked to stop
 -- meanwhile is not tried again: it is cancelled. `back` is 1 when the attempt does not count.
-UPDATE rota_run r
-   SET state = CASE WHEN v.state = 'pending' AND r.cancel_by IS NOT NULL THEN 'cancelled' ELSE v.state END,
-       finished_us = CASE WHEN v.state = 'pending' AND r.cancel_by IS NULL THEN NULL
-                          ELSE greatest(v.finished_us, r.created_us) END,
-       attempt = r.attempt - v.back, run_at_us = coalesce(v.run_at_us, r.run_at_us), reason = v.reason,
-       node = NULL, lease_until_us = NULL, started_us = NULL, outcome = NULL, result = NULL, failure = NULL,
-       done = NULL, total = NULL, note = NULL
-  FROM unnest(
-           %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::integer[], %(c5)s::bigint[],
-           %(c6)s::bigint[], %(c7)s::text[])
-       AS v (id, token, state, back, run_at_us, finished_us, reason)
- WHERE {held};
+WITH {unloaded},
+settled AS (
+    UPDATE rota_run r
+       SET state = CASE WHEN v.state = 'pending' AND r.cancel_by IS NOT NULL THEN 'cancelled' ELSE v.state END,
+           finished_us = CASE WHEN v.state = 'pending' AND r.cancel_by IS NULL THEN NULL
+                              ELSE greatest(v.finished_us, r.created_us) END,
+           attempt = r.attempt - v.back, run_at_us = coalesce(v.run_at_us, r.run_at_us), reason = v.reason,
+           node = NULL, lease_until_us = NULL, started_us = NULL, outcome = NULL, result = NULL, failure = NULL,
+           done = NULL, total = NULL, note = NULL,
+           trouble = CASE WHEN v.state <> 'pending' THEN v.state WHEN r.cancel_by IS NOT NULL THEN 'cancelled' END
+      FROM unnest(
+               %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::integer[], %(c5)s::bigint[],
+               %(c6)s::bigint[], %(c7)s::text[])
+           AS v (id, token, state, back, run_at_us, finished_us, reason)
+     WHERE {held}
+    RETURNING r.state, r.id, r.rota, r.task, r.queue, r.priority, r.run_at_us, r.deadline_us, r.schedule_id, r.serial,
+              r.lane, r.lane_limit, r.gated),
+queued AS (
+    INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM settled WHERE state = 'pending')
+SELECT id FROM settled;
 
 -- grow_success
 -- Remember the latest occurrence of a schedule that succeeded.
@@ -431,7 +520,7 @@ DELETE FROM rota_error WHERE id = ANY(ARRAY(
 
 -- gated_waits
 -- Whether a run waits for another one to end.
-SELECT 1 FROM rota_run WHERE state = 'pending' AND gated LIMIT 1;
+SELECT 1 FROM rota_pending WHERE gated LIMIT 1;
 
 -- log_sizes
 -- How much is stored of the logs of these runs.
@@ -445,33 +534,47 @@ SELECT * FROM unnest(%(c1)s::uuid[], %(c2)s::integer[], %(c3)s::integer[], %(c4)
 
 -- has_expired
 -- Whether a start deadline has passed.
-SELECT 1 FROM rota_run
- WHERE state = 'pending' AND deadline_us IS NOT NULL AND rota = %(rota)s::text AND run_at_us + deadline_us <= %(now_us)s::bigint
+SELECT 1 FROM rota_pending
+ WHERE deadline_us IS NOT NULL AND rota = %(rota)s::text AND run_at_us + deadline_us <= %(now_us)s::bigint
  LIMIT 1;
 
 -- expire
--- Close pending runs whose start deadline has passed.
-UPDATE rota_run
-   SET state = 'expired', finished_us = GREATEST(%(now_us)s::bigint, created_us), reason = 'its start deadline passed'
- WHERE ctid = ANY(ARRAY(
-       SELECT c.ctid FROM rota_run c
-        WHERE c.state = 'pending' AND c.deadline_us IS NOT NULL AND c.rota = %(rota)s::text
-          AND c.run_at_us + c.deadline_us <= %(now_us)s::bigint
-        ORDER BY c.run_at_us + c.deadline_us
-        LIMIT %(limit)s::integer
-          FOR UPDATE SKIP LOCKED))
-   AND state = 'pending'
-RETURNING id;
+-- Close pending runs whose start deadline has passed. See `claimed`.
+WITH picked AS MATERIALIZED (
+    SELECT c.ctid AS place, c.id FROM rota_pending c
+     WHERE c.deadline_us IS NOT NULL AND c.rota = %(rota)s::text AND c.run_at_us + c.deadline_us <= %(now_us)s::bigint
+     ORDER BY c.run_at_us + c.deadline_us
+     LIMIT %(limit)s::integer
+       FOR UPDATE SKIP LOCKED),
+mine AS MATERIALIZED (
+    SELECT r.ctid AS place FROM rota_run r
+     WHERE r.id = ANY(ARRAY(SELECT id FROM picked)) AND r.state = 'pending'
+       FOR UPDATE SKIP LOCKED),
+expired AS (
+    UPDATE rota_run
+       SET state = 'expired', trouble = 'expired', finished_us = GREATEST(%(now_us)s::bigint, created_us),
+           reason = 'its start deadline passed'
+     WHERE ctid = ANY(ARRAY(SELECT place FROM mine))
+    RETURNING id),
+closed AS (
+    DELETE FROM rota_pending
+     WHERE ctid = ANY(ARRAY(
+           SELECT place FROM picked WHERE (id IN (SELECT id FROM expired)) IS TRUE OR {orphaned})))
+SELECT id FROM expired;
 
 -- lock_runs
 -- These runs, so that nobody else changes them until the commit.
 SELECT id, state, cancel_by FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE;
 
 -- cancel_pending
--- Cancel runs that have not started: `lock_runs` saw it, and has locked them. See `claim_picked`.
-UPDATE rota_run
-   SET state = 'cancelled', cancel_by = %(by)s::text, finished_us = GREATEST(%(now_us)s::bigint, created_us)
- WHERE id = ANY(%(ids)s::uuid[]);
+-- Cancel runs that have not started: `lock_runs` saw it, and has locked them.
+WITH r AS (
+    UPDATE rota_run
+       SET state = 'cancelled', trouble = 'cancelled', cancel_by = %(by)s::text,
+           finished_us = GREATEST(%(now_us)s::bigint, created_us)
+     WHERE id = ANY(%(ids)s::uuid[])
+    RETURNING id, rota, queue, gated, priority, run_at_us)
+DELETE FROM rota_pending p USING r WHERE {queued_as};
 
 -- cancel_running
 -- Ask running runs to stop. The first who asked is kept.
@@ -512,16 +615,16 @@ SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = %(schedule_id)s::uuid
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
- WHERE r.state = %(state)s::text AND r.state <> 'pending' AND r.state <> 'running' AND r.state <> 'succeeded' AND {page};
+ WHERE r.trouble = %(state)s::text AND {page};
 
 -- runs_pending
 -- A page of the pending runs: sorted, as there are few of them beside a long history.
-SELECT {run_columns} FROM rota_run r WHERE r.state = 'pending' AND {page};
+SELECT {run_columns} FROM rota_pending p JOIN rota_run r ON r.id = p.id WHERE {page};
 
 -- runs_running
 -- A page of the running runs: sorted, as there are few of them.
 SELECT {run_columns} FROM rota_run r
- WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND r.state = 'running' AND {page};
+ WHERE r.id = ANY({taken}) AND r.state = 'running' AND {page};
 
 -- schedules_named
 -- The ids of the schedules that have this name.
@@ -551,7 +654,7 @@ SELECT state, count(*) FROM rota_run WHERE rota = %(rota)s::text GROUP BY state;
 
 -- oldest_pending
 -- The earliest `run_at` of a run that is due and not started.
-SELECT min(run_at_us) FROM rota_run WHERE state = 'pending' AND rota = %(rota)s::text AND run_at_us <= %(now_us)s::bigint;
+SELECT min(run_at_us) FROM rota_pending WHERE rota = %(rota)s::text AND run_at_us <= %(now_us)s::bigint;
 
 -- add_audit
 -- Insert an audit line.

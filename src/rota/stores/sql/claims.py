@@ -89,8 +89,8 @@ def _claim_free(cursor: Cursor, parameters: dict[str, Any], level: Row, limit: i
 
 
 def _kind(parameters: dict[str, Any], level: Row) -> dict[str, Any]:
-    priority, queue, gated = level
-    return {**parameters, "queue": queue, "gated": bool(gated), "priority": priority}
+    priority, queue, gated, from_us = level
+    return {**parameters, "queue": queue, "gated": bool(gated), "priority": priority, "from_us": from_us}
 
 
 @dataclass(slots=True)

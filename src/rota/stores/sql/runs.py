@@ -121,6 +121,8 @@ def hold(cursor: Cursor, leases: Sequence[tuple[str, int]]) -> set[tuple[str, in
 def overdue(database: Database, rota: str, now: datetime, limit: int) -> list[Claimed]:
     with database.read() as cursor:
         found = cursor.rows("overdue", rota=clean(rota), now_us=to_us(now), limit=limit)
+    with database.single() as cursor:
+        cursor.rows("forget_taken", rota=clean(rota))
     return list(map(rows_.claimed_of, found))
 
 

@@ -187,9 +187,9 @@ level (queue, gated, priority) AS (
       FROM level WHERE level.priority IS NOT NULL)
 
 -- ready_levels
--- The kinds of runs of which one is ready, highest priority first.
+-- The kinds of runs of which one is ready, highest priority first. Where each begins, the index knows.
 WITH RECURSIVE {levels}
-SELECT level.priority, level.queue, level.gated FROM level
+SELECT level.priority, level.queue, level.gated, NULL FROM level
  WHERE level.priority IS NOT NULL AND EXISTS (
        SELECT 1 FROM rota_run r
         WHERE r.state = 'pending' AND r.rota = :rota AND r.queue = level.queue AND r.gated = level.gated
@@ -274,6 +274,10 @@ SELECT {claimed_columns} FROM rota_run
  WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota AND lease_until_us <= :now_us
  ORDER BY lease_until_us
  LIMIT :limit;
+
+-- forget_taken
+-- Forget what was taken and has ended. Here nothing is noted of it: an index has the running runs.
+SELECT 1 WHERE 0;
 
 -- renew
 -- Extend a lease that is still held.

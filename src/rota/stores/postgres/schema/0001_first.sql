@@ -51,7 +51,8 @@ CREATE TABLE rota_override (
 CREATE INDEX rota_override_until ON rota_override (until_us) WHERE until_us IS NOT NULL;
 
 -- A run with its current or last attempt, so that one that succeeds at once costs one insert and two
--- updates. It is running while `started_us` is set and `finished_us` is not.
+-- updates. No index speaks of a column that those two change, and the pages have room for them: so they are
+-- "heap only", and write to no index. Which runs are pending or running the three tables after it say.
 CREATE TABLE rota_run (
     id uuid NOT NULL PRIMARY KEY,
     rota text COLLATE "C" NOT NULL,
@@ -91,31 +92,76 @@ CREATE TABLE rota_run (
     done double precision,
     total double precision,
     note text,
-    cancel_by text
+    cancel_by text,
+    trouble text
 );
--- The table turns over quickly: vacuum must not wait until a fifth of a long history is dead.
-ALTER TABLE rota_run SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
--- What is ready, in the order in which it starts; `gated` runs wait for others, the rest never does.
-CREATE INDEX rota_run_ready ON rota_run (rota, queue, gated, priority DESC, run_at_us, id)
-    WHERE state = 'pending';
--- Whether anything waits for others at all: asked whenever a run has ended.
-CREATE INDEX rota_run_gated ON rota_run (run_at_us) WHERE state = 'pending' AND gated;
--- Rescue, and the load of schedules and concurrency keys: few rows, read whole. By a value that grows, as
--- equal keys cost much more to insert; without the lease, so that a renewal touches no index.
-CREATE INDEX rota_run_running ON rota_run (started_us)
-    WHERE started_us IS NOT NULL AND finished_us IS NULL;
--- Overlap: the active runs of a schedule.
-CREATE INDEX rota_run_active ON rota_run (schedule_id, state)
-    WHERE schedule_id IS NOT NULL AND state IN ('pending', 'running');
--- Start deadlines: only runs that have one are in it.
-CREATE INDEX rota_run_deadline ON rota_run (rota, (run_at_us + deadline_us))
-    WHERE state = 'pending' AND deadline_us IS NOT NULL;
+-- A claim writes each row of a page once more, and the settlement again, when the first version can be pruned:
+-- with less room they go to other pages, and into all indexes. Vacuum must not wait until a fifth of a long
+-- history is dead.
+ALTER TABLE rota_run SET (
+    fillfactor = 35, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 -- History, newest first; purge, oldest first.
 CREATE INDEX rota_run_history ON rota_run (created_us, id);
 CREATE INDEX rota_run_schedule ON rota_run (schedule_id, created_us, id) WHERE schedule_id IS NOT NULL;
--- What people look for in a long history. Nearly all runs succeed, and are not in it.
-CREATE INDEX rota_run_trouble ON rota_run (state, created_us, id)
-    WHERE state <> 'pending' AND state <> 'running' AND state <> 'succeeded';
+-- What people look for in a long history. Nearly all runs succeed, and are not in it: `trouble` is the state of
+-- those that ended otherwise.
+CREATE INDEX rota_run_trouble ON rota_run (trouble, created_us, id) WHERE trouble IS NOT NULL;
+
+-- The pending runs, with what decides whether they start. A row is here as long as the state of the run is
+-- 'pending', and whoever changes that holds the lock of the run: it is an index that claims can afford.
+CREATE TABLE rota_pending (
+    id uuid NOT NULL,
+    rota text COLLATE "C" NOT NULL,
+    task text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    priority integer NOT NULL,
+    run_at_us bigint NOT NULL,
+    deadline_us bigint,
+    schedule_id uuid,
+    serial boolean NOT NULL,
+    lane text COLLATE "C",
+    lane_limit integer NOT NULL,
+    gated boolean NOT NULL
+);
+-- It turns over quickly: vacuum must not wait for a part of it to be dead.
+ALTER TABLE rota_pending SET (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
+-- What is ready, in the order in which it starts; `gated` runs wait for others, the rest never does. The run
+-- knows all of it: the row of a run is found by this index too.
+CREATE UNIQUE INDEX rota_pending_ready ON rota_pending (rota, queue, gated, priority DESC, run_at_us, id);
+-- Whether anything waits for others at all: asked whenever a run has ended.
+CREATE INDEX rota_pending_gated ON rota_pending (run_at_us) WHERE gated;
+-- Overlap: the pending runs of a schedule.
+CREATE INDEX rota_pending_schedule ON rota_pending (schedule_id) WHERE schedule_id IS NOT NULL;
+-- Start deadlines: only runs that have one are in it.
+CREATE INDEX rota_pending_deadline ON rota_pending (rota, (run_at_us + deadline_us)) WHERE deadline_us IS NOT NULL;
+
+-- Where running runs are to be looked for: the ids of each claim, in one row. The run itself says whether it
+-- still runs; rescue takes out, from time to time, those that do not. A row for each run would cost a claim
+-- and a settlement as much again as the run.
+CREATE TABLE rota_taken (
+    rota text COLLATE "C" NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    run_ids uuid[] NOT NULL,
+    PRIMARY KEY (rota, number)
+);
+-- Ids do not compress.
+ALTER TABLE rota_taken ALTER COLUMN run_ids SET STORAGE EXTERNAL;
+ALTER TABLE rota_taken SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- The running runs that others may have to wait for: of schedules, and with a concurrency key. A row is here
+-- as long as the run is running with this token.
+CREATE TABLE rota_load (
+    run_id uuid NOT NULL PRIMARY KEY,
+    token bigint NOT NULL,
+    rota text COLLATE "C" NOT NULL,
+    schedule_id uuid,
+    lane text COLLATE "C"
+);
+ALTER TABLE rota_load SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+-- Overlap: the running runs of a schedule.
+CREATE INDEX rota_load_schedule ON rota_load (schedule_id) WHERE schedule_id IS NOT NULL;
 
 -- Attempts that were followed by another one.
 CREATE TABLE rota_attempt (
