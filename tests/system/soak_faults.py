@@ -49,7 +49,7 @@ def connections(bench: Bench) -> list[Line]:
         result = faults.broken_connections(proxy, cluster, storm, seconds=bench.seconds)
         cluster.close()
     killed, cut = (Result(result.verdict, result.counted[name]) for name in ("kills", "commits cut"))
-    detail = f", {result.counted['requests acknowledged']:,} requests acknowledged, none lost"
+    detail = f", {result.counted['requests acknowledged']:,} requests acknowledged"
     return [
         line("Connections killed between statements", 5000, "kills", killed, detail),
         line("Connections cut during commit, outcome unknown", 500, "cuts", cut),

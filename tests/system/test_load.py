@@ -26,7 +26,7 @@ def test_many_schedulers_record_each_occurrence_once(new_cluster):
     result = schedulers(new_cluster("postgres"), size=6, schedules=100, seconds=15)
     assert result.verdict.violations == []
     assert len(result.recorded) >= 1_000
-    assert percentile(result.recorded, 0.5) <= 1
+    assert percentile(result.complete, 0.5) <= 2  # seen from outside; it takes some 0.1 s on a quiet machine
 
 
 def test_nodes_whose_wall_clock_is_ten_years_off_behave(new_cluster):
