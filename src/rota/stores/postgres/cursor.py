@@ -11,7 +11,7 @@ from psycopg.types.string import TextLoader
 
 from rota.stores.postgres.arrays import array_text
 from rota.stores.postgres.narrow import narrowed
-from rota.stores.sql.database import Row
+from rota.stores.sql.database import RUNS, Row
 
 CHANNEL = "rota"
 INSERTS = frozenset({"add_run", "enqueue_run"})
@@ -24,12 +24,16 @@ class PostgresCursor:
     five executions into a generic plan, which knows nothing of the batch's size.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any], statements: Mapping[str, str]) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], statements: Mapping[str, str], sender: str | None = None
+    ) -> None:
         # The caller's connection may make anything of its rows and types.
         self._cursor = connection.cursor(row_factory=tuple_row)
         self._cursor.adapters.register_loader("uuid", TextLoader)
         self._statements = statements
+        self._sender = sender  # of a statement that is a transaction of its own
         self.topics: set[str] = set()
+        self.told: set[str] = set()
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
         return self._execute(name, _plain(parameters)).fetchall()
@@ -41,6 +45,11 @@ class PostgresCursor:
         return self._batch(name, rows).rowcount if rows else 0
 
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
+        if self._sender is not None and name == "enqueue_run":
+            self.told = {RUNS}
+            return self._insert(
+                "enqueue_and_tell", rows, message=_message(self._sender, self.told)
+            ).fetchall()
         return self._batch(name, rows).fetchall() if rows else []
 
     def notify(self, topics: Iterable[str]) -> None:
@@ -48,16 +57,17 @@ class PostgresCursor:
 
     def tell(self, topics: Iterable[str], sender: str) -> None:
         """Send the topics to the other processes, when this transaction commits."""
-        message = f"{sender} {' '.join(sorted(topics))}"
-        self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, message), prepare=False)
+        self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, _message(sender, topics)), prepare=False)
 
     def _batch(self, name: str, rows: Sequence[Row]) -> psycopg.Cursor[Row]:
-        columns = list(zip(*rows, strict=True))
         if name in INSERTS:
-            statement, parameters = narrowed(self._statements[name], columns)
-            return self._cursor.execute(statement.encode(), parameters, prepare=False)
-        arrays = {f"c{number}": array_text(column) for number, column in enumerate(columns, 1)}
-        return self._execute(name, arrays)
+            return self._insert(name, rows)
+        columns = zip(*rows, strict=True)
+        return self._execute(name, {f"c{place}": array_text(one) for place, one in enumerate(columns, 1)})
+
+    def _insert(self, name: str, rows: Sequence[Row], **more: str) -> psycopg.Cursor[Row]:
+        statement, parameters = narrowed(self._statements[name], list(zip(*rows, strict=True)))
+        return self._cursor.execute(statement.encode(), {**parameters, **more}, prepare=False)
 
     def _execute(self, name: str, parameters: dict[str, Any]) -> psycopg.Cursor[Row]:
         return self._cursor.execute(self._statements[name].encode(), parameters, prepare=False)
@@ -69,6 +79,10 @@ class BorrowedCursor(PostgresCursor):
     def notify(self, topics: Iterable[str]) -> None:
         if topics := set(topics):
             self.tell(topics, "")
+
+
+def _message(sender: str, topics: Iterable[str]) -> str:
+    return f"{sender} {' '.join(sorted(topics))}"
 
 
 def _plain(parameters: dict[str, Any]) -> dict[str, Any]:

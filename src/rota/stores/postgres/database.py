@@ -74,10 +74,10 @@ class PostgresDatabase:
 
     @contextmanager
     def single(self) -> Iterator[Cursor]:
-        with self._cursor() as (_, cursor):
+        with self._cursor(self._sender) as (_, cursor):
             yield cursor
-            if cursor.topics:
-                cursor.tell(cursor.topics, self._sender)
+            if untold := cursor.topics - cursor.told:
+                cursor.tell(untold, self._sender)
         self._announce(cursor)
 
     @contextmanager
@@ -129,11 +129,11 @@ class PostgresDatabase:
             self._hub.announce(cursor.topics)
 
     @contextmanager
-    def _cursor(self) -> Iterator[tuple[psycopg.Connection[Any], PostgresCursor]]:
+    def _cursor(self, sender: str | None = None) -> Iterator[tuple[psycopg.Connection[Any], PostgresCursor]]:
         with self._guarded(), self._pool.connection() as connection:
             if not self._checked:
                 self._check_schema(connection)
-            yield connection, PostgresCursor(connection, self._statements)
+            yield connection, PostgresCursor(connection, self._statements, sender)
 
     def _check_schema(self, connection: psycopg.Connection[Any]) -> None:
         if steps := self._missing_steps(connection):

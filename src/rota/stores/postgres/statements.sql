@@ -224,6 +224,10 @@ SELECT id FROM new;
 -- Insert runs, except those that exist; tell which are new.
 {add_run};
 
+-- enqueue_and_tell
+-- The same, and wake those who wait for runs: one that is enqueued by itself costs one round trip.
+{add_run}, pg_notify('rota', %(message)s::text) AS told;
+
 -- levels
 -- The kinds of pending runs, by queue, by whether they are gated, and by priority, each with its earliest
 -- `run_at`, found by hopping from one to the next over the index: runs that are not ready, however many, cost
