@@ -6,9 +6,9 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -145,24 +145,27 @@ def _serve(
 
 
 class _Stop:
-    """Waits for the first SIGTERM or SIGINT; the second ends the process at once."""
+    """Waits for the first SIGTERM or SIGINT; the second ends the process at once.
+
+    The handler is called in the thread that waits, wherever that is. An event would not do: its lock may be
+    held just then, by the very thread that would have to give it back. A `SimpleQueue` is made for this.
+    """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._number = signal.SIGTERM
+        self._came: SimpleQueue[int] = SimpleQueue()
+        self._is_first = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
     def wait(self) -> int:
         """Return the signal that came."""
-        self._asked.wait()
-        return self._number
+        return self._came.get()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._asked.is_set():
+        if not self._is_first:
             os._exit(BY_SIGNAL + number)  # not even what is running is waited for
-        self._number = signal.Signals(number)
-        self._asked.set()
+        self._is_first = False
+        self._came.put(number)
 
 
 def _announce(rota: Rota) -> None:
