@@ -32,6 +32,14 @@ DISAGREEING = """
     SELECT id, 'running' FROM rota_run
      WHERE state = 'running' AND id NOT IN (SELECT unnest(run_ids) FROM rota_taken)
     UNION ALL
+    SELECT NULL, 'counted' FROM (
+           SELECT rota, hour_us, state, sum(count) AS count FROM rota_tally GROUP BY 1, 2, 3) t
+      FULL JOIN (
+           SELECT rota, finished_us - finished_us % 3600000000 AS hour_us, state, count(*) AS count
+             FROM rota_run WHERE state NOT IN ('pending', 'running') GROUP BY 1, 2, 3) r
+           USING (rota, hour_us, state, count)
+     WHERE t.count IS NULL OR r.count IS NULL
+    UNION ALL
     SELECT id, 'in trouble' FROM rota_run
      WHERE trouble IS DISTINCT FROM
            CASE WHEN state NOT IN ('pending', 'running', 'succeeded') THEN state END

@@ -85,7 +85,13 @@ NAMED = [
     ),
 ]
 # Executed outside a transaction of ours, where nothing is said to the planner.
-SINGLE = {name for name, *_ in NAMED} - {"ready_runs", "gated_waits", "load", "expire", "old_runs"}
+SINGLE = {"count_runs", *(name for name, *_ in NAMED)} - {
+    "ready_runs",
+    "gated_waits",
+    "load",
+    "expire",
+    "old_runs",
+}
 BATCHES = ["settle_final", "settle_again", "renew", "progress", "hold_runs", "keep_attempt"]
 BY_ID = ["leases", "claim_picked", "cancel_pending", "cancel_running", "purge_runs", "lock_runs"]
 
@@ -282,6 +288,18 @@ def test_postgres_finds_named_runs_by_the_primary_key(postgres):
         plan = postgres.plan(name, {**KIND, "ids": [SOME_ID] * 500, "by": "me"})
         assert postgres.primary_key in plan, f"{name}:\n{plan}"
         assert "Seq Scan on rota_run" not in plan, f"{name}:\n{plan}"
+
+
+def test_sqlite_counts_runs_without_reading_them(sqlite):
+    plan = sqlite.plan("count_runs", KIND)
+    assert "rota_tally" in plan
+    assert not re.search(r"SCAN rota_run(?! USING)", plan), plan
+
+
+def test_postgres_counts_runs_without_reading_them(postgres):
+    plan = postgres.plan("count_runs", KIND)
+    assert "rota_tally" in plan
+    assert "Seq Scan on rota_run" not in plan, plan
 
 
 def test_postgres_claims_what_it_has_picked_without_comparing_each_with_each(postgres):

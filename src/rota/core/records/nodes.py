@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rota.core.records.states import Json
@@ -60,8 +60,13 @@ class Counts:
         schedules: By `ScheduleState`, and `"paused"`.
         runs: By `RunState`.
         oldest_pending: The earliest `run_at` of a run that is due and not started.
+        last_hour: The runs that ended in the last hour, by `RunState`. Hours are counted whole: all since
+            the beginning of the hour (UTC) in which it was one hour ago, so up to two hours.
+        last_day: Those that ended in the last 24 hours, in the same way: up to 25.
     """
 
     schedules: Mapping[str, int]
     runs: Mapping[str, int]
     oldest_pending: datetime | None = None
+    last_hour: Mapping[str, int] = field(default_factory=dict)
+    last_day: Mapping[str, int] = field(default_factory=dict)

@@ -196,6 +196,18 @@ SELECT at_us, run_id, failure FROM rota_error WHERE schedule_id = %(id)s::uuid O
 -- What a pending run repeats of the run.
 id, rota, task, queue, priority, run_at_us, deadline_us, schedule_id, serial, lane, lane_limit, gated
 
+-- hour
+-- The hour in which a run ended.
+(finished_us - mod(finished_us, 3600000000))
+
+-- tallied
+-- Count the runs that `ended`. In one order for all, in case two connections share a row.
+tallied AS (
+    INSERT INTO rota_tally AS t (rota, hour_us, state, shard, count)
+    SELECT rota, {hour}, state, mod(pg_backend_pid(), 256), count(*) FROM ended
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (rota, hour_us, state, shard) DO UPDATE SET count = t.count + excluded.count)
+
 -- add_run
 -- Insert runs, except those that exist; tell which are new.
 WITH new AS (
@@ -215,9 +227,11 @@ WITH new AS (
               deadline_us, schedule_id, schedule, planned_us, window_start_us, count, reason, is_catch_up, serial,
               lane, lane_limit, gated, blocked_by, parent, made_by, finished_us)
     ON CONFLICT (id) DO NOTHING
-    RETURNING state, {queued_columns}),
+    RETURNING state, finished_us, {queued_columns}),
 queued AS (
-    INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM new WHERE state = 'pending')
+    INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM new WHERE state = 'pending'),
+ended AS (SELECT rota, state, finished_us FROM new WHERE finished_us IS NOT NULL),
+{tallied}
 SELECT id FROM new;
 
 -- enqueue_run
@@ -452,17 +466,21 @@ unloaded AS (
 
 -- settle_final
 -- Close runs for ever, as far as the lease is still held.
-WITH {unloaded}
-UPDATE rota_run r
-   SET state = v.state, outcome = v.outcome, started_us = greatest(v.started_us, r.created_us),
-       finished_us = greatest(v.finished_us, r.created_us), result = v.result, failure = v.failure,
-       reason = v.reason, lease_until_us = NULL,
-       trouble = CASE WHEN v.state <> 'succeeded' THEN v.state END
-  FROM unnest(
-           %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::text[], %(c5)s::bigint[],
-           %(c6)s::bigint[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[])
-       AS v (id, token, state, outcome, started_us, finished_us, result, failure, reason)
- WHERE {held};
+WITH ended AS (
+    UPDATE rota_run r
+       SET state = v.state, outcome = v.outcome, started_us = greatest(v.started_us, r.created_us),
+           finished_us = greatest(v.finished_us, r.created_us), result = v.result, failure = v.failure,
+           reason = v.reason, lease_until_us = NULL,
+           trouble = CASE WHEN v.state <> 'succeeded' THEN v.state END
+      FROM unnest(
+               %(c1)s::uuid[], %(c2)s::bigint[], %(c3)s::text[], %(c4)s::text[], %(c5)s::bigint[],
+               %(c6)s::bigint[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[])
+           AS v (id, token, state, outcome, started_us, finished_us, result, failure, reason)
+     WHERE {held}
+    RETURNING r.rota, r.state, r.finished_us),
+{unloaded},
+{tallied}
+SELECT 1 FROM ended;
 
 -- keep_attempt
 -- Keep an attempt that is to be followed by another one.
@@ -493,10 +511,12 @@ settled AS (
                %(c6)s::bigint[], %(c7)s::text[])
            AS v (id, token, state, back, run_at_us, finished_us, reason)
      WHERE {held}
-    RETURNING r.state, r.id, r.rota, r.task, r.queue, r.priority, r.run_at_us, r.deadline_us, r.schedule_id, r.serial,
+    RETURNING r.state, r.finished_us, r.id, r.rota, r.task, r.queue, r.priority, r.run_at_us, r.deadline_us, r.schedule_id, r.serial,
               r.lane, r.lane_limit, r.gated),
 queued AS (
-    INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM settled WHERE state = 'pending')
+    INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM settled WHERE state = 'pending'),
+ended AS (SELECT rota, state, finished_us FROM settled WHERE finished_us IS NOT NULL),
+{tallied}
 SELECT id FROM settled;
 
 -- grow_success
@@ -559,11 +579,13 @@ expired AS (
        SET state = 'expired', trouble = 'expired', finished_us = GREATEST(%(now_us)s::bigint, created_us),
            reason = 'its start deadline passed'
      WHERE ctid = ANY(ARRAY(SELECT place FROM mine))
-    RETURNING id),
+    RETURNING id, rota, state, finished_us),
 closed AS (
     DELETE FROM rota_pending
      WHERE ctid = ANY(ARRAY(
-           SELECT place FROM picked WHERE (id IN (SELECT id FROM expired)) IS TRUE OR {orphaned})))
+           SELECT place FROM picked WHERE (id IN (SELECT id FROM expired)) IS TRUE OR {orphaned}))),
+ended AS (SELECT rota, state, finished_us FROM expired),
+{tallied}
 SELECT id FROM expired;
 
 -- lock_runs
@@ -577,7 +599,9 @@ WITH r AS (
        SET state = 'cancelled', trouble = 'cancelled', cancel_by = %(by)s::text,
            finished_us = GREATEST(%(now_us)s::bigint, created_us)
      WHERE id = ANY(%(ids)s::uuid[])
-    RETURNING id, rota, queue, gated, priority, run_at_us)
+    RETURNING id, rota, queue, gated, priority, run_at_us, state, finished_us),
+ended AS (SELECT rota, state, finished_us FROM r),
+{tallied}
 DELETE FROM rota_pending p USING r WHERE {queued_as};
 
 -- cancel_running
@@ -654,7 +678,17 @@ SELECT 'paused', count(*) FROM rota_schedule WHERE rota = %(rota)s::text AND pau
 
 -- count_runs
 -- How many runs are in each state.
-SELECT state, count(*) FROM rota_run WHERE rota = %(rota)s::text GROUP BY state;
+SELECT state, sum(count)::bigint FROM rota_tally WHERE rota = %(rota)s::text GROUP BY state
+UNION ALL
+SELECT 'pending', count(*) FROM rota_pending WHERE rota = %(rota)s::text
+UNION ALL
+SELECT 'running', count(*) FROM rota_run
+ WHERE id = ANY({taken}) AND state = 'running' AND rota = %(rota)s::text;
+
+-- count_ended
+-- How many runs ended in each state since the first and since the second hour.
+SELECT state, coalesce(sum(count) FILTER (WHERE hour_us >= %(hour_us)s::bigint), 0)::bigint, sum(count)::bigint
+  FROM rota_tally WHERE rota = %(rota)s::text AND hour_us >= %(day_us)s::bigint GROUP BY state;
 
 -- oldest_pending
 -- The earliest `run_at` of a run that is due and not started.
@@ -703,9 +737,33 @@ DELETE FROM rota_log WHERE run_id = ANY(%(ids)s::uuid[]);
 -- Delete the attempts of these runs.
 DELETE FROM rota_attempt WHERE run_id = ANY(%(ids)s::uuid[]);
 
+-- part_of
+-- One row of the tally.
+t.rota = p.rota AND t.hour_us = p.hour_us AND t.state = p.state AND t.shard = p.shard
+
 -- purge_runs
 -- Delete these runs, if they have ended.
-DELETE FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND state NOT IN ('pending', 'running');
+-- The tally is lowered row by row of its shards, whichever counted them: what reaches zero goes, so that it
+-- does not outlive the history.
+WITH deleted AS (
+    DELETE FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND state NOT IN ('pending', 'running')
+    RETURNING rota, state, finished_us),
+less AS (SELECT rota, {hour} AS hour_us, state, count(*) AS count FROM deleted GROUP BY 1, 2, 3),
+held AS MATERIALIZED (
+    SELECT t.rota, t.hour_us, t.state, t.shard, t.count, less.count AS less
+      FROM less JOIN rota_tally t ON t.rota = less.rota AND t.hour_us = less.hour_us AND t.state = less.state
+     ORDER BY t.rota, t.hour_us, t.state, t.shard
+       FOR UPDATE OF t),
+part AS (
+    SELECT rota, hour_us, state, shard, count,
+           (less + count - sum(count) OVER (PARTITION BY rota, hour_us, state ORDER BY shard))::bigint AS less
+      FROM held),
+emptied AS (
+    DELETE FROM rota_tally t USING part p WHERE {part_of} AND p.less >= p.count),
+lowered AS (
+    UPDATE rota_tally t SET count = t.count - p.less FROM part p
+     WHERE {part_of} AND p.less > 0 AND p.less < p.count)
+SELECT 1 FROM deleted;
 
 -- join_node
 -- Insert or refresh a node.

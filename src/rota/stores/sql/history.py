@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rota import failpoints
@@ -17,6 +17,8 @@ from rota.stores.sql.texts import as_id, clean, clean_or_none, from_json, to_jso
 FIRST_US, LAST_US = -(1 << 61), 1 << 61
 FIRST_ID, LAST_ID = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 FEW = frozenset(RunState) - {RunState.PENDING, RunState.RUNNING, RunState.SUCCEEDED}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR_US = 3_600_000_000
 PASSED_OVER = 4  # a purge looks at so many times as many runs as it may delete
 
 
@@ -112,12 +114,22 @@ def counts(database: Database, rota: str, now: datetime) -> Counts:
     with database.read() as cursor:
         schedules = cursor.rows("count_schedules", rota=clean(rota))
         runs = cursor.rows("count_runs", rota=clean(rota))
+        ended = cursor.rows(
+            "count_ended", rota=clean(rota), hour_us=_hour_of(now - HOUR), day_us=_hour_of(now - DAY)
+        )
         ((oldest_us,),) = cursor.rows("oldest_pending", rota=clean(rota), now_us=to_us(now))
     return Counts(
         schedules={state: count for state, count in schedules if count},
         runs={state: count for state, count in runs if count},
         oldest_pending=rows_.instant(oldest_us),
+        last_hour={state: count for state, count, _ in ended if count},
+        last_day={state: count for state, _, count in ended if count},
     )
+
+
+def _hour_of(instant: datetime) -> int:
+    """Return the beginning of the hour of `instant`, as the tally has it."""
+    return to_us(instant) // HOUR_US * HOUR_US
 
 
 def add_audit(cursor: Cursor, lines: Sequence[AuditLine]) -> None:

@@ -97,6 +97,14 @@ def _last_step(connection: sqlite3.Connection) -> int:
 
 
 def _statements(text: str) -> list[str]:
-    """Split a script. `executescript` would commit what came before it."""
+    """Split a script. `executescript` would commit what came before it.
+
+    A semicolon at the end of a line ends a statement, but not within the body of a trigger.
+    """
     lines = [line for line in text.split("\n") if not line.lstrip().startswith("--")]
-    return [one for one in "\n".join(lines).split(";") if one.strip()]
+    statements = [""]
+    for part in "\n".join(lines).split(";\n"):
+        statements[-1] += f"{part};\n"
+        if sqlite3.complete_statement(statements[-1]):
+            statements.append("")
+    return [one for one in statements if one.strip(" \n;")]

@@ -469,7 +469,17 @@ SELECT 'paused', count(*) FROM rota_schedule WHERE rota = :rota AND pause IS NOT
 
 -- count_runs
 -- How many runs are in each state.
-SELECT state, count(*) FROM rota_run WHERE rota = :rota GROUP BY state;
+SELECT state, sum(count) FROM rota_tally WHERE rota = :rota GROUP BY state
+UNION ALL
+SELECT 'pending', count(*) FROM rota_run INDEXED BY rota_run_ready WHERE state = 'pending' AND rota = :rota
+UNION ALL
+SELECT 'running', count(*) FROM rota_run INDEXED BY rota_run_running
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota;
+
+-- count_ended
+-- How many runs ended in each state since the first and since the second hour.
+SELECT state, coalesce(sum(count) FILTER (WHERE hour_us >= :hour_us), 0), sum(count)
+  FROM rota_tally WHERE rota = :rota AND hour_us >= :day_us GROUP BY state;
 
 -- oldest_pending
 -- The earliest `run_at` of a run that is due and not started.

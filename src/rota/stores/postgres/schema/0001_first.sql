@@ -163,6 +163,20 @@ ALTER TABLE rota_load SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum
 -- Overlap: the running runs of a schedule.
 CREATE INDEX rota_load_schedule ON rota_load (schedule_id) WHERE schedule_id IS NOT NULL;
 
+-- How many runs ended in each hour, by the state they ended in: what is stored is counted without being read.
+-- Kept by the statements that end or delete runs. Each connection adds to a row of its own, so that nodes do
+-- not wait for each other; two that share one do.
+CREATE TABLE rota_tally (
+    rota text COLLATE "C" NOT NULL,
+    hour_us bigint NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    shard integer NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (rota, hour_us, state, shard)
+);
+-- A row is rewritten often, and its page shall have room for that.
+ALTER TABLE rota_tally SET (fillfactor = 25, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
 -- Attempts that were followed by another one.
 CREATE TABLE rota_attempt (
     run_id uuid NOT NULL,

@@ -112,6 +112,34 @@ CREATE INDEX rota_run_schedule ON rota_run (schedule_id, created_us, id) WHERE s
 CREATE INDEX rota_run_trouble ON rota_run (state, created_us, id)
     WHERE state <> 'pending' AND state <> 'running' AND state <> 'succeeded';
 
+-- How many runs ended in each hour, by the state they ended in: what is stored is counted without being read.
+-- By triggers, which cost less than one more statement for each run, and miss nothing.
+CREATE TABLE rota_tally (
+    rota TEXT NOT NULL,
+    hour_us INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (rota, hour_us, state)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER rota_run_made AFTER INSERT ON rota_run WHEN NEW.finished_us IS NOT NULL BEGIN
+    INSERT INTO rota_tally (rota, hour_us, state, count)
+    VALUES (NEW.rota, NEW.finished_us - NEW.finished_us % 3600000000, NEW.state, 1)
+    ON CONFLICT (rota, hour_us, state) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER rota_run_ended AFTER UPDATE OF finished_us ON rota_run
+WHEN OLD.finished_us IS NULL AND NEW.finished_us IS NOT NULL BEGIN
+    INSERT INTO rota_tally (rota, hour_us, state, count)
+    VALUES (NEW.rota, NEW.finished_us - NEW.finished_us % 3600000000, NEW.state, 1)
+    ON CONFLICT (rota, hour_us, state) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER rota_run_deleted AFTER DELETE ON rota_run WHEN OLD.finished_us IS NOT NULL BEGIN
+    UPDATE rota_tally SET count = count - 1
+     WHERE rota = OLD.rota AND hour_us = OLD.finished_us - OLD.finished_us % 3600000000 AND state = OLD.state;
+    DELETE FROM rota_tally
+     WHERE rota = OLD.rota AND hour_us = OLD.finished_us - OLD.finished_us % 3600000000 AND state = OLD.state
+       AND count = 0;
+END;
+
 -- Attempts that were followed by another one.
 CREATE TABLE rota_attempt (
     run_id TEXT NOT NULL,

@@ -10,6 +10,7 @@ from rota.core.reconcile import differences
 from rota.core.records import ScheduleQuery, Source
 from rota.errors import RotaError
 from rota.stores.sql.rows import POLICIES
+from rota.testing.chaos.checks.tally import check_tally
 from rota.testing.chaos.releases import ROTA
 from rota.testing.chaos.world import SECOND, World
 
@@ -28,6 +29,7 @@ def check_calm(scenario: Scenario, quiet_from: int) -> None:
     _check_waiting(world)
     _check_declared(scenario)
     _check_counts(world)
+    check_tally(world)
     _check_attempts(world)
     _check_ended_overrides(world)
 
