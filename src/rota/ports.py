@@ -143,6 +143,10 @@ class Store(Protocol):
         """
         ...
 
+    def claimed(self, request: ClaimRequest) -> list[Claimed]:
+        """Return what a claim of this very request has leased, when its own answer was lost."""
+        ...
+
     def next_ready(self, rota: str, queues: Sequence[str], now: datetime) -> datetime | None:
         """Return the earliest `run_at` later than `now` of a pending run in these queues."""
         ...

@@ -65,6 +65,7 @@ NAMED = [
     ("gated_waits", {}, "rota_run_gated", "rota_pending_gated"),
     ("load", KIND, "rota_run_running", "rota_load_pkey"),
     ("overdue", KIND, "rota_run_running", "rota_run_pkey"),
+    ("claimed_by", KIND, "rota_run_running", "rota_run_pkey"),
     ("has_expired", KIND, "rota_run_deadline", "rota_pending_deadline"),
     ("expire", KIND, "rota_run_deadline", "rota_pending_deadline rota_run_pkey"),
     (

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from rota import failpoints
 from rota.core.records import Claimed, ClaimRequest
+from rota.errors import StoreUnavailable
 from rota.ports import Runner, Store
 from rota.runtime.events import Event, Events
 
@@ -37,33 +38,57 @@ class Dispatch:
         self._node, self._rota, self._queues, self._tasks = node, rota, queues, tasks
         self._lease, self._poll, self._batch = lease, poll, batch
         self.claimed = 0  # in all, since it began
+        self._unanswered: ClaimRequest | None = None
+        self._last_until: datetime | None = None
 
     def step(self, now: datetime) -> datetime:
         """Claim what there is room for; return when to look again, unless a slot comes free before."""
+        self._take_up(now)
         room = min(self._runner.room(), self._batch)
         if room <= 0:
             return now + self._poll
-        claimed = self._store.claim(
-            ClaimRequest(
-                node=self._node,
-                rota=self._rota,
-                queues=self._queues,
-                tasks=self._tasks,
-                now=now,
-                until=now + self._lease,
-                limit=room,
-            )
-        )
-        if claimed:
-            failpoints.hit("claim.after_commit")
-            self.claimed += len(claimed)
-            self._runner.submit(claimed)
-            self._tell(claimed, now)
+        claimed = self._claim(now, room)
+        self._submit(claimed, now)
         if len(claimed) >= room:
             return now  # there is more; what room is left then decides
         ready = self._store.next_ready(self._rota, self._queues, now)
         latest = now + self._poll
         return latest if ready is None else min(ready, latest)
+
+    def _claim(self, now: datetime, room: int) -> list[Claimed]:
+        until = now + self._lease
+        if self._last_until is not None:  # of no two claims the same: `_take_up` knows them by it
+            until = max(until, self._last_until + timedelta(microseconds=1))
+        self._last_until = until
+        request = ClaimRequest(
+            node=self._node,
+            rota=self._rota,
+            queues=self._queues,
+            tasks=self._tasks,
+            now=now,
+            until=until,
+            limit=room,
+        )
+        try:
+            return self._store.claim(request)
+        except StoreUnavailable:
+            self._unanswered = request
+            raise
+
+    def _take_up(self, now: datetime) -> None:
+        """Begin what a claim has leased whose answer was lost: it would count as an attempt, and as lost."""
+        if self._unanswered is None:
+            return
+        found = self._store.claimed(self._unanswered) if now < self._unanswered.until else []
+        self._unanswered = None
+        self._submit(found, now)
+
+    def _submit(self, claimed: list[Claimed], now: datetime) -> None:
+        if claimed:
+            failpoints.hit("claim.after_commit")
+            self.claimed += len(claimed)
+            self._runner.submit(claimed)
+            self._tell(claimed, now)
 
     def _tell(self, claimed: list[Claimed], now: datetime) -> None:
         if log.isEnabledFor(logging.INFO):

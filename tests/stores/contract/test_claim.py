@@ -24,10 +24,12 @@ from tests.stores.contract.build import (
     claim,
     declare,
     in_a_file,
+    lease,
     new_run,
     numbers,
     occurrence,
     released,
+    request,
     schedule,
     settle,
     settlement,
@@ -464,3 +466,27 @@ def test_the_callers_connection_may_be_in_any_mode(store, connect, isolation_lev
         store.enqueue([new_run(1)], connection=connection)
         connection.rollback()
     assert store.run(uid(1)) is None
+
+
+# -- a claim whose answer was lost
+
+
+def test_what_a_claim_has_leased_is_found_by_its_request(store):
+    store.enqueue([new_run(number) for number in (1, 2, 3)])
+    first, second = request(limit=2), request(limit=2, until=NOW + LEASE + SECOND)
+    assert store.claimed(first) == []
+    leased = store.claim(first)
+    others = store.claim(second)
+    assert (numbers(leased), numbers(others)) == ([1, 2], [3])
+    assert store.claimed(first) == leased
+    assert store.claimed(second) == others
+    assert store.claimed(request(node="another")) == []
+
+
+def test_what_was_renewed_or_has_ended_is_no_longer_found_by_the_request_of_its_claim(store):
+    store.enqueue([new_run(number) for number in (1, 2, 3)])
+    asked = request()
+    first, second, third = store.claim(asked)
+    store.renew([lease(first)], NOW + SECOND, NOW + HOUR)
+    settle(store, settlement(second))
+    assert store.claimed(asked) == [third]

@@ -398,6 +398,11 @@ SELECT {claimed_columns} FROM rota_run
  ORDER BY lease_until_us
  LIMIT %(limit)s::integer;
 
+-- claimed_by
+-- Running runs that a node holds until this very instant.
+SELECT {claimed_columns} FROM rota_run
+ WHERE id = ANY({taken}) AND state = 'running' AND rota = %(rota)s::text AND node = %(node)s::text AND lease_until_us = %(until_us)s::bigint;
+
 -- forget_taken
 -- Forget what was taken and has ended: claims of which nothing runs, and of others what has ended when that is
 -- at least half. A run that runs has been running since its claim was noted, or is noted by a later one too:

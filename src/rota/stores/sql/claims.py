@@ -47,6 +47,20 @@ def claim(database: Database, request: ClaimRequest) -> list[Claimed]:
     return list(map(rows_.claimed_of, found))
 
 
+def claimed(database: Database, request: ClaimRequest) -> list[Claimed]:
+    """Return what a claim has leased whose answer was lost.
+
+    The end of its lease tells: whatever this node holds besides has been claimed with another, or renewed.
+    """
+    parameters = _parameters(request)
+    with database.read() as cursor:
+        found = cursor.rows(
+            "claimed_by", rota=parameters["rota"], node=parameters["node"], until_us=parameters["until_us"]
+        )
+    found.sort(key=_order)
+    return list(map(rows_.claimed_of, found))
+
+
 def next_ready(database: Database, rota: str, queues: Sequence[str], now: datetime) -> datetime | None:
     with database.read() as cursor:
         ((value,),) = cursor.rows(

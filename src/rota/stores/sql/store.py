@@ -106,6 +106,9 @@ class SqlStore:
     def claim(self, request: ClaimRequest) -> list[Claimed]:
         return claims.claim(self._database, request)
 
+    def claimed(self, request: ClaimRequest) -> list[Claimed]:
+        return claims.claimed(self._database, request)
+
     def next_ready(self, rota: str, queues: Sequence[str], now: datetime) -> datetime | None:
         return claims.next_ready(self._database, rota, queues, now)
 

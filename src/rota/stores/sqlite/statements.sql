@@ -275,6 +275,11 @@ SELECT {claimed_columns} FROM rota_run
  ORDER BY lease_until_us
  LIMIT :limit;
 
+-- claimed_by
+-- Running runs that a node holds until this very instant.
+SELECT {claimed_columns} FROM rota_run
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota AND node = :node AND lease_until_us = :until_us;
+
 -- forget_taken
 -- Forget what was taken and has ended. Here nothing is noted of it: an index has the running runs.
 SELECT 1 WHERE 0;
