@@ -54,7 +54,7 @@ class LocalRunner:
         slots: int = 10,
         *,
         async_slots: int | None = None,
-        prefetch: int = 1000,
+        prefetch: int = 2000,
         cancel_grace: timedelta = timedelta(0),
         kill_grace: timedelta = timedelta(seconds=10),
         capture: int | None = logging.INFO,

@@ -43,7 +43,7 @@ from rota.stores.sql.texts import (
 )
 
 POLICIES = KeptCoder(RunPolicy, RunPolicy())
-DEFINITIONS = Coder(Definition, Definition(task="", timetable=""))
+DEFINITIONS = KeptCoder(Definition, Definition(task="", timetable=""))  # read at each tick
 PAUSES = Coder(Pause)
 FAILURES = Coder(Failure)
 NODES = Coder(Node)

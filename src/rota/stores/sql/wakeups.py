@@ -80,8 +80,8 @@ class HubWakeup:
         self,
         hub: Hub,
         look: Callable[[], frozenset[str]] | None = None,
-        beat: timedelta = timedelta(milliseconds=10),
-        idle_beat: timedelta = timedelta(milliseconds=40),
+        beat: timedelta = timedelta(milliseconds=5),
+        idle_beat: timedelta = timedelta(milliseconds=50),
     ) -> None:
         self._hub, self._look = hub, look
         self._beat, self._idle_beat = beat.total_seconds(), idle_beat.total_seconds()
