@@ -86,6 +86,7 @@ class ProcessExecutor:
         self._kill_grace, self._setup = kill_grace.total_seconds(), setup
         self._pool = Pool("process", slots, self._execute, deadlines, _close_child)
         self._works: set[Work] = set()
+        self._closed = False
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
         self._pool.submit(attempts)
@@ -112,9 +113,15 @@ class ProcessExecutor:
             work.kill()
 
     def close(self, seconds: float) -> None:
+        self._closed = True  # before the look: what begins just now sees it, and ends itself
         for work in self._works.copy():  # of runs that were dropped: nobody else waits for these
             work.kill()
         self._pool.close(seconds)
+
+    def _begin(self, work: Work) -> None:
+        self._works.add(work)
+        if self._closed:
+            work.kill()
 
     def _execute(self, attempt: Attempt, slot: Slot) -> None:
         """Execute one attempt, and end it."""
@@ -136,7 +143,7 @@ class ProcessExecutor:
     def _run_command(self, attempt: Attempt, command: Command) -> None:
         group = commands.start(command, attempt.run)
         attempt.handle = work = Work(attempt, group, lambda _: group.send(signal.SIGTERM))
-        self._works.add(work)
+        self._begin(work)
         try:
             if attempt.cancelled:  # asked after it was taken from the queue
                 self.interrupt(attempt, RunCancelled)
@@ -162,7 +169,7 @@ class ProcessExecutor:
             work.finish()
             self._outbox.raised(attempt, RunCancelled())
             return
-        self._works.add(work)
+        self._begin(work)
         ended = self._converse(attempt, body, child, work)
         work.finish()
         self._works.discard(work)
