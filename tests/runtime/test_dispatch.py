@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from rota.core.records import Claimed, ClaimRequest
+from rota.core.records import Claimed, ClaimRequest, Lease
 from rota.errors import StoreUnavailable
 from rota.ports import Store
 from rota.runtime.dispatch import Dispatch
@@ -43,6 +43,9 @@ class Runner:
 
     def submit(self, runs: Sequence[Claimed]) -> None:
         self.given += runs
+
+    def held(self) -> list[Lease]:
+        return [Lease(run.id, run.token) for run in self.given]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from rota import failpoints
-from rota.core.records import Claimed, ClaimRequest
+from rota.core.records import Claimed, ClaimRequest, Lease
 from rota.errors import StoreUnavailable
 from rota.ports import Runner, Store
 from rota.runtime.events import Event, Events
@@ -81,7 +81,8 @@ class Dispatch:
             return
         found = self._store.claimed(self._unanswered) if now < self._unanswered.until else []
         self._unanswered = None
-        self._submit(found, now)
+        held = set(self._runner.held()) if found else set()
+        self._submit([run for run in found if Lease(run.id, run.token) not in held], now)
 
     def _submit(self, claimed: list[Claimed], now: datetime) -> None:
         if claimed:

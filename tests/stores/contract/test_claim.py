@@ -490,3 +490,12 @@ def test_what_was_renewed_or_has_ended_is_no_longer_found_by_the_request_of_its_
     store.renew([lease(first)], NOW + SECOND, NOW + HOUR)
     settle(store, settlement(second))
     assert store.claimed(asked) == [third]
+
+
+def test_a_lease_that_was_renewed_until_the_end_of_a_later_claim_is_not_taken_for_one_of_its_own(store):
+    store.enqueue([new_run(number) for number in (1, 2)])
+    [first] = store.claim(request(limit=1))
+    later = request(now=NOW + SECOND, until=NOW + SECOND + LEASE)
+    second = store.claim(later)
+    store.renew([lease(first)], NOW + SECOND, NOW + SECOND + LEASE)
+    assert store.claimed(later) == second

@@ -399,9 +399,11 @@ SELECT {claimed_columns} FROM rota_run
  LIMIT %(limit)s::integer;
 
 -- claimed_by
--- Running runs that a node holds until this very instant.
+-- Running runs that a node has begun to hold, until this very instant. A renewal may end its leases at the same
+-- instant, but does not begin them.
 SELECT {claimed_columns} FROM rota_run
- WHERE id = ANY({taken}) AND state = 'running' AND rota = %(rota)s::text AND node = %(node)s::text AND lease_until_us = %(until_us)s::bigint;
+ WHERE id = ANY({taken}) AND state = 'running' AND rota = %(rota)s::text AND node = %(node)s::text AND lease_until_us = %(until_us)s::bigint
+   AND started_us = greatest(%(now_us)s::bigint, created_us);
 
 -- forget_taken
 -- Forget what was taken and has ended: claims of which nothing runs, and of others what has ended when that is

@@ -50,12 +50,16 @@ def claim(database: Database, request: ClaimRequest) -> list[Claimed]:
 def claimed(database: Database, request: ClaimRequest) -> list[Claimed]:
     """Return what a claim has leased whose answer was lost.
 
-    The end of its lease tells: whatever this node holds besides has been claimed with another, or renewed.
+    Begin and end of its lease tell: whatever this node holds besides was claimed with others.
     """
     parameters = _parameters(request)
     with database.read() as cursor:
         found = cursor.rows(
-            "claimed_by", rota=parameters["rota"], node=parameters["node"], until_us=parameters["until_us"]
+            "claimed_by",
+            rota=parameters["rota"],
+            node=parameters["node"],
+            now_us=parameters["now_us"],
+            until_us=parameters["until_us"],
         )
     found.sort(key=_order)
     return list(map(rows_.claimed_of, found))

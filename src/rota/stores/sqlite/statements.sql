@@ -276,9 +276,11 @@ SELECT {claimed_columns} FROM rota_run
  LIMIT :limit;
 
 -- claimed_by
--- Running runs that a node holds until this very instant.
+-- Running runs that a node has begun to hold, until this very instant. A renewal may end its leases at the same
+-- instant, but does not begin them.
 SELECT {claimed_columns} FROM rota_run
- WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota AND node = :node AND lease_until_us = :until_us;
+ WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota AND node = :node AND lease_until_us = :until_us
+   AND started_us = max(:now_us, created_us);
 
 -- forget_taken
 -- Forget what was taken and has ended. Here nothing is noted of it: an index has the running runs.
