@@ -14,6 +14,8 @@ from rota.stores.postgres.narrow import narrowed
 from rota.stores.sql.database import RUNS, Row
 
 CHANNEL = "rota"
+# What may be narrowed: statements that insert runs. One that looks for rows is planned by what it looks for,
+# and would be planned otherwise for a value that happens to be the same in a batch.
 INSERTS = frozenset({"add_run", "enqueue_run"})
 
 

@@ -13,8 +13,6 @@ from typing import Any
 
 from rota.stores.postgres.arrays import array_text
 
-# What may be narrowed: statements that insert. One that looks for rows is planned by what it looks for, and
-# would be planned anew, and otherwise, for a value that happens to be the same in a batch.
 _ARRAYS = re.compile(r"unnest\(\s*(%\(c1\)s::[^;]*?\[\])\s*\)\s+AS v \(([^)]*)\)")
 _ARRAY = re.compile(r"%\((c\d+)\)s::([a-z ]+)\[\]")
 
