@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 
 from rota.core.records import Claimed, Finished, Outcome
 from rota.core.tasks import Command
-from tests.runners.harness import START, Harness, claimed, until
+from rota.runners.local import commands
+from tests.runners.harness import START, Harness, claimed, until, wait_for
 
 BODIES = "tests.runners.bodies"
 
@@ -258,6 +260,33 @@ def test_a_dropped_command_that_ignores_sigterm_does_not_outlive_the_stop(tmp_pa
     children.stop()
     until(lambda: not _alive(int(pid.read_text())))
     assert run.id not in children.ended
+
+
+def test_a_command_that_was_starting_when_the_worker_stopped_is_killed(tmp_path, monkeypatch):
+    """Its process is there, but not yet noted: whoever closes the executor can not see it."""
+    started, closed = threading.Event(), threading.Event()
+    real = commands.start
+    pid = tmp_path / "pid"
+
+    def start(command, run):
+        group = real(command, run)
+        until(lambda: pid.exists() and bool(pid.read_text()))
+        started.set()
+        wait_for(closed)
+        return group
+
+    monkeypatch.setattr(commands, "start", start)
+    children = Children(1, kill_grace=timedelta(hours=1))
+    executor = children.runner._executors["process"]
+    text = f"trap '' TERM; echo $$ > {pid}; while :; do sleep 0.01; done"
+    run = claimed(children.task("late", None, "process", command=Command((text,), shell=True)))
+    children.submit(run)
+    wait_for(started)
+    children.runner.drop([run.id])
+    executor.close(0.0)
+    closed.set()
+    until(lambda: not _alive(int(pid.read_text())))
+    children.stop()
 
 
 def test_stop_finishes_what_does_not_end_as_lost_and_leaves_no_process(tmp_path):
