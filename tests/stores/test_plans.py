@@ -16,8 +16,9 @@ import psycopg
 import pytest
 
 from rota.stores import open_store
+from rota.stores.postgres.address import FOR_PREPARED
 from rota.stores.postgres.arrays import array_text
-from rota.stores.postgres.cursor import PostgresCursor
+from rota.stores.postgres.cursor import PREPARED, PostgresCursor
 from rota.stores.postgres.database import BEGIN
 from rota.stores.sql.statements import load_statements
 from tests.stores.contract.build import new_run
@@ -129,10 +130,29 @@ class Postgres:
             store.migrate()
         self.statements = load_statements("rota.stores.postgres")
         self.connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
-        for table in ("rota_run", "rota_pending", "rota_load"):
+        for table in ("rota_run", "rota_pending", "rota_load", "rota_schedule"):
             self.connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
+        self._prepared: set[str] = set()
+
+    def fill(self) -> None:
         self.connection.execute(_filling("postgres").encode())
         self.connection.execute(QUEUED.encode())
+
+    def generic_plan(self, name: str, parameters: dict[str, Any]) -> str:
+        """Return the plan of a prepared statement, as it was made at its first execution."""
+        names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", self.statements[name])))
+        if name not in self._prepared:
+            self.connection.execute(FOR_PREPARED)
+            text = re.sub(
+                r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", self.statements[name]
+            )
+            self.connection.execute(f"PREPARE {name} AS {text}".encode())
+            self._prepared.add(name)
+        values = [parameters[one] for one in names]
+        values = [array_text(value) if isinstance(value, list) else value for value in values]
+        call = f"EXPLAIN EXECUTE {name}({', '.join(['%s'] * len(values))})"
+        rows = psycopg.ClientCursor(self.connection).execute(call.encode(), values).fetchall()
+        return "\n".join(str(row[0]) for row in rows)
 
     def plan(self, name: str, parameters: dict[str, Any]) -> str:
         texts = {
@@ -231,6 +251,7 @@ def test_sqlite_looks_only_at_schedules_that_are_due(sqlite):
 @pytest.fixture(params=["analyzed", "never analyzed", "bloated"])
 def postgres(request, postgres_dsn) -> Iterator[Postgres]:
     database = Postgres(postgres_dsn)
+    database.fill()
     if request.param == "bloated":
         for table in ("rota_run", "rota_pending"):
             column = "note" if table == "rota_run" else "lane"
@@ -251,6 +272,28 @@ def test_postgres_finds_runs_by_the_index_meant_for_it(postgres):
         for index in indexes.split():
             assert index in plan, f"{name}:\n{plan}"
         assert not postgres.whole_table.search(plan), f"{name}:\n{plan}"
+
+
+def held_to_the_index(database: Postgres) -> None:
+    for name, parameters, _, indexes in [*NAMED, ("next_due", KIND, "", "rota_schedule_due")]:
+        if name in PREPARED:
+            plan = database.generic_plan(name, parameters)
+            for index in indexes.split():
+                assert index in plan, f"{name}:\n{plan}"
+            assert not database.whole_table.search(plan), f"{name}:\n{plan}"
+    assert "hashed SubPlan" in database.generic_plan("claim_free", KIND)
+
+
+def test_postgres_prepared_statements_have_generic_plans_by_the_index(postgres):
+    held_to_the_index(postgres)
+
+
+def test_postgres_prepared_statements_keep_to_the_index_when_they_were_planned_for_empty_tables(postgres_dsn):
+    database = Postgres(postgres_dsn)
+    held_to_the_index(database)
+    database.fill()
+    held_to_the_index(database)
+    database.connection.close()
 
 
 def settled_by_primary_key(database: Postgres) -> None:
@@ -275,6 +318,7 @@ def test_postgres_settles_by_the_primary_key(postgres):
 def test_postgres_settles_by_the_primary_key_when_nothing_was_running_at_the_last_analysis(postgres_dsn):
     """It believes then that none of a hundred thousand runs is running, and would begin by looking for it."""
     database = Postgres(postgres_dsn)
+    database.fill()
     database.connection.execute(
         "UPDATE rota_run SET state = 'pending', started_us = NULL, finished_us = NULL"
     )
@@ -339,12 +383,3 @@ def hot_updates(connection: psycopg.Connection[Any], count: int) -> Iterator[Non
 def settled(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the row of `settle_final` for a claimed run that succeeds."""
     return (*row[:2], "succeeded", "succeeded", NOW, NOW, None, None, None)
-
-
-def test_postgres_prepares_nothing_however_often_a_statement_is_executed(postgres_dsn):
-    with closing(open_store(postgres_dsn)) as store:
-        store.migrate()
-        for _ in range(10):
-            store.next_due("shop")
-        with store._database._pool.connection() as connection:
-            assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [(0,)]

@@ -11,6 +11,9 @@ import psycopg
 from rota.errors import InvalidValue
 
 MOST_CONNECTIONS = 10
+# A plan is kept while the tables grow: one that was made for empty ones must not read the whole of them.
+FOR_PREPARED = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+NEVER_BY_ITSELF = 1 << 30  # executions after which psycopg prepares what nobody told it to
 # A server that does not answer is given up after about 20 s, also when a firewall swallows its packets.
 SETTINGS = {
     "connect_timeout": 5,
@@ -50,11 +53,28 @@ class Address:
         return cls(dsn, shown, most)
 
     def connect(self) -> psycopg.Connection[Any]:
-        """Open a connection that begins nothing by itself and prepares nothing."""
+        """Open a connection that begins nothing by itself, and prepares only what it is told to.
+
+        What is prepared has a generic plan. It does not survive a pooler between the transactions, such as
+        PgBouncer: behind one nothing is prepared.
+        """
         given: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(self.dsn))
         settings = {name: value for name, value in SETTINGS.items() if name not in given}
         given.setdefault("application_name", "rota")
-        return psycopg.connect(**{**settings, **given}, autocommit=True, prepare_threshold=None)
+        connection = psycopg.connect(**{**settings, **given}, autocommit=True, prepare_threshold=None)
+        if _is_direct(connection):
+            connection.execute(FOR_PREPARED)
+            connection.prepare_threshold = NEVER_BY_ITSELF
+        return connection
+
+
+def _is_direct(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether the server at the other end is PostgreSQL itself.
+
+    It announces its process at the start; a pooler, which has many servers, announces a number of its own.
+    """
+    (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (None,)
+    return pid == connection.info.backend_pid
 
 
 def _count(text: str) -> int:

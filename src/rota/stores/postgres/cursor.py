@@ -17,14 +17,14 @@ CHANNEL = "rota"
 # What may be narrowed: statements that insert runs. One that looks for rows is planned by what it looks for,
 # and would be planned otherwise for a value that happens to be the same in a batch.
 INSERTS = frozenset({"add_run", "enqueue_run"})
+# What is prepared on the server, where `Address.connect` allows it: statements that one run waits for, and
+# the insert of one run. Parsing and planning them takes longer than executing them. Their generic plans are
+# held to the index by `tests/stores/test_plans.py`, also those made for empty tables. Batches gain nothing.
+PREPARED = frozenset({"ready_levels", "next_ready", "claim_free", "next_due"})
 
 
 class PostgresCursor:
-    """See `rota.stores.sql.database.Cursor`.
-
-    Nothing is prepared on the server: a prepared statement does not survive PgBouncer, and turns after
-    five executions into a generic plan, which knows nothing of the batch's size.
-    """
+    """See `rota.stores.sql.database.Cursor`."""
 
     def __init__(
         self, connection: psycopg.Connection[Any], statements: Mapping[str, str], sender: str | None = None
@@ -49,9 +49,8 @@ class PostgresCursor:
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
         if self._sender is not None and name == "enqueue_run":
             self.told = {RUNS}
-            return self._insert(
-                "enqueue_and_tell", rows, message=_message(self._sender, self.told)
-            ).fetchall()
+            message = _message(self._sender, self.told)
+            return self._insert("enqueue_and_tell", rows, message=message).fetchall()
         return self._batch(name, rows).fetchall() if rows else []
 
     def notify(self, topics: Iterable[str]) -> None:
@@ -69,10 +68,10 @@ class PostgresCursor:
 
     def _insert(self, name: str, rows: Sequence[Row], **more: str) -> psycopg.Cursor[Row]:
         statement, parameters = narrowed(self._statements[name], list(zip(*rows, strict=True)))
-        return self._cursor.execute(statement.encode(), {**parameters, **more}, prepare=False)
+        return self._cursor.execute(statement.encode(), {**parameters, **more}, prepare=len(rows) == 1)
 
     def _execute(self, name: str, parameters: dict[str, Any]) -> psycopg.Cursor[Row]:
-        return self._cursor.execute(self._statements[name].encode(), parameters, prepare=False)
+        return self._cursor.execute(self._statements[name].encode(), parameters, prepare=name in PREPARED)
 
 
 class BorrowedCursor(PostgresCursor):

@@ -1,7 +1,7 @@
 """The port to a PostgreSQL database.
 
-Nothing outlives a transaction on the server but the tables: no session lock, no prepared statement, no
-setting of the session. So it works through PgBouncer in transaction mode.
+Nothing that it needs outlives a transaction on the server but the tables: no session lock, no setting of the
+session. So it works through PgBouncer in transaction mode. Without one, some statements are prepared.
 """
 
 from __future__ import annotations

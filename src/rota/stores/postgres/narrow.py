@@ -17,33 +17,41 @@ _ARRAYS = re.compile(r"unnest\(\s*(%\(c1\)s::[^;]*?\[\])\s*\)\s+AS v \(([^)]*)\)
 _ARRAY = re.compile(r"%\((c\d+)\)s::([a-z ]+)\[\]")
 
 
+# What needs no parameter at all: most columns of a run that is enqueued hold one of these.
+_LITERALS = {None: "NULL", True: "true", False: "false"}
+Same = tuple[str, str]  # a parameter, and what stands for it in the statement
+
+
 def narrowed(statement: str, columns: Sequence[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
     """Return `statement` and its parameters for a batch given as columns, none of them empty."""
     values: dict[str, Any] = {}
-    same = []
+    same: list[Same] = []
     for number, column in enumerate(columns, 1):
-        first = column[0]
-        if column.count(first) == len(column):
-            same.append(f"c{number}")
-            values[f"c{number}"] = first
+        name, first = f"c{number}", column[0]
+        if column.count(first) != len(column):
+            values[name] = array_text(column)
+        elif first is None or first is True or first is False:
+            same.append((name, _LITERALS[first]))
         else:
-            values[f"c{number}"] = array_text(column)
+            same.append((name, f"%({name})s"))
+            values[name] = first
     if len(same) == len(columns) and len(columns[0]) > 1:  # so many rows, and all alike
-        same.pop()
-        values[f"c{len(columns)}"] = array_text(columns[-1])
+        name, _ = same.pop()
+        values[name] = array_text(columns[-1])
     return _with_scalars(statement, tuple(same)), values
 
 
 @lru_cache(maxsize=256)
-def _with_scalars(statement: str, same: tuple[str, ...]) -> str:
-    """Let the parameters `same` of a batch be single values."""
+def _with_scalars(statement: str, same: tuple[Same, ...]) -> str:
+    """Let the columns `same` of a batch be single values."""
     found = _ARRAYS.search(statement)
     assert found is not None, statement
     names = [name.strip() for name in found[2].split(",")]
+    scalars = dict(same)
     chosen, arrays = [], []
     for (parameter, kind), name in zip(_ARRAY.findall(found[1]), names, strict=True):
-        if parameter in same:
-            chosen.append(f"%({parameter})s::{kind} AS {name}")
+        if parameter in scalars:
+            chosen.append(f"{scalars[parameter]}::{kind} AS {name}")
         else:
             chosen.append(f"u.{parameter} AS {name}")
             arrays.append((parameter, kind))

@@ -1,0 +1,1 @@
+"""Where the time goes, step by step: what stands behind the figures of `docs/performance.md`."""
