@@ -15,6 +15,7 @@ from rota import Rota
 from rota.stores import open_store
 from rota.stores.postgres.cursor import PREPARED
 from tests.services.pgbouncer import PgBouncer
+from tests.stores.contract.build import new_run
 
 RUNS = 300
 PREPARED_NOW = "SELECT statement FROM pg_prepared_statements"
@@ -50,6 +51,14 @@ def test_directly_what_one_run_waits_for_is_prepared(postgres_dsn):
             assert "min(next_due_us)" in statement
             assert len(connection.execute(SETTINGS).fetchall()) == 2
     assert "next_due" in PREPARED
+
+
+def test_on_the_callers_connection_nothing_is_prepared(postgres_dsn):
+    with closing(open_store(postgres_dsn)) as store, psycopg.connect(postgres_dsn) as connection:
+        store.migrate()
+        for number in range(1, 4):
+            store.enqueue([new_run(number)], connection=connection)
+        assert connection.execute(PREPARED_NOW).fetchall() == []
 
 
 def test_behind_a_pooler_nothing_is_prepared_and_nothing_is_set(pooled_dsn):

@@ -26,6 +26,8 @@ PREPARED = frozenset({"ready_levels", "next_ready", "claim_free", "next_due"})
 class PostgresCursor:
     """See `rota.stores.sql.database.Cursor`."""
 
+    may_prepare = True
+
     def __init__(
         self, connection: psycopg.Connection[Any], statements: Mapping[str, str], sender: str | None = None
     ) -> None:
@@ -68,14 +70,19 @@ class PostgresCursor:
 
     def _insert(self, name: str, rows: Sequence[Row], **more: str) -> psycopg.Cursor[Row]:
         statement, parameters = narrowed(self._statements[name], list(zip(*rows, strict=True)))
-        return self._cursor.execute(statement.encode(), {**parameters, **more}, prepare=len(rows) == 1)
+        return self._send(statement, {**parameters, **more}, prepare=len(rows) == 1)
 
     def _execute(self, name: str, parameters: dict[str, Any]) -> psycopg.Cursor[Row]:
-        return self._cursor.execute(self._statements[name].encode(), parameters, prepare=name in PREPARED)
+        return self._send(self._statements[name], parameters, prepare=name in PREPARED)
+
+    def _send(self, statement: str, parameters: dict[str, Any], *, prepare: bool) -> psycopg.Cursor[Row]:
+        return self._cursor.execute(statement.encode(), parameters, prepare=prepare and self.may_prepare)
 
 
 class BorrowedCursor(PostgresCursor):
     """On the caller's connection, inside the caller's transaction: nobody is woken unless it commits."""
+
+    may_prepare = False  # there may be a pooler, and the planner has been told nothing
 
     def notify(self, topics: Iterable[str]) -> None:
         if topics := set(topics):
