@@ -19,9 +19,8 @@ from tests.stores.contract.build import new_run
 
 RUNS = 300
 PREPARED_NOW = "SELECT statement FROM pg_prepared_statements"
-SETTINGS = (
-    "SELECT name FROM pg_settings WHERE name IN ('plan_cache_mode', 'enable_seqscan') AND source = 'session'"
-)
+SETTINGS = """SELECT name FROM pg_settings
+ WHERE name IN ('plan_cache_mode', 'enable_seqscan', 'jit') AND source = 'session'"""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def test_directly_what_one_run_waits_for_is_prepared(postgres_dsn):
         with connection_of(store) as connection:
             ((statement,),) = connection.execute(PREPARED_NOW).fetchall()
             assert "min(next_due_us)" in statement
-            assert len(connection.execute(SETTINGS).fetchall()) == 2
+            assert len(connection.execute(SETTINGS).fetchall()) == 3
     assert "next_due" in PREPARED
 
 

@@ -12,7 +12,8 @@ from rota.errors import InvalidValue
 
 MOST_CONNECTIONS = 10
 # A plan is kept while the tables grow: one that was made for empty ones must not read the whole of them.
-FOR_PREPARED = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+# Where there is no other way, that now seems so costly that the server would compile it, for half a second.
+FOR_PREPARED = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 NEVER_BY_ITSELF = 1 << 30  # executions after which psycopg prepares what nobody told it to
 # A server that does not answer is given up after about 20 s, also when a firewall swallows its packets.
 SETTINGS = {
