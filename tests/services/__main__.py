@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from tests.services.chromium import chromium_program
 from tests.services.pgbouncer import pgbouncer_program
 from tests.services.postgres import postgres_bin
 from tests.services.process import ServiceMissing
 from tests.services.redis import redis_program
 
 # Each returns where it found its program, or raises ServiceMissing. Another service adds a line.
-NEEDED: list[Callable[[], object]] = [postgres_bin, redis_program, pgbouncer_program]
+NEEDED: list[Callable[[], object]] = [postgres_bin, redis_program, pgbouncer_program, chromium_program]
 
 
 def missing() -> list[ServiceMissing]:
