@@ -196,6 +196,12 @@ class UnknownRun(UnknownName):
     kind = "run"
 
 
+class UnknownGroup(UnknownName):
+    """A group of errors is named to which no failed run of the last days belongs."""
+
+    kind = "group of errors"
+
+
 class Conflict(RotaError):
     """What was to be changed has changed meanwhile. Nothing was done.
 
@@ -240,6 +246,38 @@ class MissingExtra(RotaError):
         super().__init__(
             f"{what} needs the extra `rota[{extra}]`: {problem}. Run `pip install 'rota[{extra}]'`."
         )
+
+
+class WrongPassword(RotaError):
+    """Somebody could not sign in. Whether the name or the password was wrong is not said."""
+
+    def __init__(self) -> None:
+        super().__init__("this name and this password do not belong together. Check both, then try again.")
+
+
+class TooManyAttempts(RotaError):
+    """Somebody has failed to sign in too often.
+
+    Attributes:
+        wait: When to try again, at the earliest.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        seconds = -(-wait // timedelta(seconds=1))
+        super().__init__(f"too many attempts to sign in have failed. Try again in {seconds} s.")
+
+
+class UnknownUser(UnknownName):
+    """A user is named that the store does not hold."""
+
+    kind = "user"
+
+
+class UnknownToken(UnknownName):
+    """A token is named that the store does not hold."""
+
+    kind = "token"
 
 
 class RunInterrupted(BaseException):

@@ -13,6 +13,7 @@ from rota.core.records import (
     AlikeRuns,
     Attempt,
     AuditLine,
+    BriefRun,
     Cancelled,
     Change,
     Claimed,
@@ -34,6 +35,8 @@ from rota.core.records import (
     ScheduleQuery,
     Settlement,
     SyncPlan,
+    Token,
+    User,
 )
 
 
@@ -181,11 +184,16 @@ class Store(Protocol):
         """Return runs, newest first by `(created_at, id)`."""
         ...
 
+    def latest(self, schedule_ids: Sequence[str], limit: int) -> dict[str, list[BriefRun]]:
+        """Return the last `limit` runs of each of these schedules, newest first, by the schedule's id."""
+        ...
+
     def attempts(self, run_id: str) -> list[Attempt]:
         """Return the attempts of a run, first to last, with their logs."""
         ...
 
     def counts(self, rota: str, now: datetime) -> Counts: ...
+
     def audit(self, rota: str, subject: str | None = None, limit: int = 50) -> list[AuditLine]:
         """Return the latest audit lines, newest first."""
         ...
@@ -204,6 +212,32 @@ class Store(Protocol):
 
     def leave(self, node_id: str) -> None: ...
     def nodes(self, rota: str) -> list[Node]: ...
+    # -- people
+    def users(self, rota: str) -> list[User]:
+        """Return those who sign in with a password, by name."""
+        ...
+
+    def put_user(self, rota: str, user: User, audit: Sequence[AuditLine] = ()) -> None:
+        """Insert a user, or replace role and password. Whoever is signed in by this name is signed out."""
+        ...
+
+    def drop_user(self, rota: str, name: str, audit: Sequence[AuditLine] = ()) -> bool:
+        """Delete a user with all tokens. `False`: there was none."""
+        ...
+
+    def add_token(self, rota: str, token: Token, audit: Sequence[AuditLine] = ()) -> None:
+        """Insert a token, and forget those that have run out."""
+        ...
+
+    def token(self, rota: str, digest: str) -> Token | None: ...
+    def tokens(self, rota: str) -> list[Token]:
+        """Return all tokens, the newest first."""
+        ...
+
+    def use_token(self, token_id: str, at: datetime) -> None: ...
+    def drop_token(self, rota: str, token_id: str, audit: Sequence[AuditLine] = ()) -> bool: ...
+
+    # -- the dead
     def forget_nodes(self, rota: str, seen_before: datetime) -> list[str]:
         """Delete nodes that have not been seen since; return their ids."""
         ...

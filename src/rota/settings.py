@@ -15,6 +15,7 @@ from rota.core.policies import Retention, duration
 from rota.errors import InvalidValue
 
 PREFIX = "ROTA_"
+SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,17 @@ class Settings:
         log_format: `text` or `json`.
         log_level: `debug`, `info`, `warning` or `error`.
         sync_overrides: `keep`, or `reset` to return to code at each sync.
+        web_host, web_port: Where `rota web` listens.
+        web_proxies: How many proxies in front are trusted to say where a request comes from. From 0 to 10.
+        web_compat: Whether the web face answers the paths of older systems, too.
+        session: How long a browser stays signed in.
+        jwt_key: Key of bearer tokens that are signed with HS256; at least 32 characters. Empty: none.
+        jwt_keys_url: Where the public keys (JWKS) of bearer tokens that are signed with RS256 are.
+        jwt_audience, jwt_issuer: What a bearer token must say of itself.
+        jwt_role_claim: The claim that holds the role, `viewer`, `operator` or `admin`.
+        trigger_key: Key of triggers that are signed with HMAC; at least 32 characters. Empty: none.
+        trigger_audience, trigger_issuer, trigger_email: What the OIDC token of a cloud trigger must say.
+        trigger_keys_url: Where the public keys (JWKS) of those tokens are.
         sources: Where each value comes from.
     """
 
@@ -55,6 +67,21 @@ class Settings:
     log_format: str = "text"
     log_level: str = "info"
     sync_overrides: str = "keep"
+    web_host: str = "127.0.0.1"
+    web_port: int = 8765
+    web_proxies: int = 0
+    web_compat: bool = False
+    session: timedelta = timedelta(hours=12)
+    jwt_key: str = field(default="", repr=False)
+    jwt_keys_url: str = ""
+    jwt_audience: str = "rota"
+    jwt_issuer: str = ""
+    jwt_role_claim: str = "role"
+    trigger_key: str = field(default="", repr=False)
+    trigger_audience: str = ""
+    trigger_issuer: str = "https://accounts.google.com"
+    trigger_email: str = ""
+    trigger_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -96,7 +123,9 @@ def load(
         try:
             values[name] = _READ[name](name, value)
         except InvalidValue as error:
-            raise InvalidValue(name, value, f"{error.expected} ({source} sets it)", error.hint) from error
+            raise InvalidValue(
+                name, error.value, f"{error.expected} ({source} sets it)", error.hint
+            ) from error
         sources[name] = source
     return Settings(**values, sources=sources)
 
@@ -169,6 +198,32 @@ def _names(name: str, value: Any) -> tuple[str, ...]:
     return tuple(one.strip() for one in parts if one.strip())
 
 
+def _key(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if text and len(text) < SHORTEST_KEY:
+        # Not the value itself: a short key is a secret too.
+        raise InvalidValue(name, "...", f"a key has at least {SHORTEST_KEY} characters, not {len(text)}")
+    return text
+
+
+def _yes_or_no(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if not isinstance(value, str) or value.strip().lower() not in words:
+        raise InvalidValue(name, value, "write true or false")
+    return words[value.strip().lower()]
+
+
 _READ: dict[str, Callable[[str, Any], Any]] = {
     "app": _text,
     "store": _text,
@@ -185,4 +240,19 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "log_format": _one_of("text", "json"),
     "log_level": _one_of("debug", "info", "warning", "error"),
     "sync_overrides": _one_of("keep", "reset"),
+    "web_host": _text,
+    "web_port": _whole(0, 65_535),
+    "web_proxies": _whole(0, 10),
+    "web_compat": _yes_or_no,
+    "session": _span(timedelta(minutes=1)),
+    "jwt_key": _key,
+    "jwt_keys_url": _text,
+    "jwt_audience": _text,
+    "jwt_issuer": _text,
+    "jwt_role_claim": _text,
+    "trigger_key": _key,
+    "trigger_audience": _text,
+    "trigger_issuer": _text,
+    "trigger_email": _text,
+    "trigger_keys_url": _text,
 }

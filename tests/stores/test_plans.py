@@ -77,6 +77,7 @@ NAMED = [
     ),
     ("runs", PAGE, "rota_run_history", "rota_run_history"),
     ("runs_of_schedule", {**PAGE, "schedule_id": SOME_ID}, "rota_run_schedule", "rota_run_schedule"),
+    ("latest_runs", {"ids": [SOME_ID], "limit": 60}, "rota_run_schedule", "rota_run_schedule"),
     ("runs_in_trouble", {**PAGE, "state": "failed"}, "rota_run_trouble", "rota_run_trouble"),
     ("runs_running", PAGE, "rota_run_running", "rota_run_pkey"),
     (

@@ -167,13 +167,8 @@ def _backoff(field: str, value: Any) -> Backoff:
 def _concurrency(field: str, value: Any) -> Concurrency:
     if isinstance(value, Concurrency):
         return value
-    key, limit = (
-        (value, 1)
-        if isinstance(value, str)
-        else (*value, 1)[:2]
-        if isinstance(value, list | tuple)
-        else (0, 0)
-    )
+    pair = (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+    key, limit = (*pair, 1)[:2] if 1 <= len(pair) <= 2 else (None, 1)
     if not isinstance(key, str) or isinstance(limit, bool) or not isinstance(limit, int):
         raise InvalidPolicy(field, value, "write a key, or a pair [key, limit]")
     return Concurrency(key, limit)

@@ -13,7 +13,7 @@ from rota.core.records import Json, Schedule, Source
 from rota.declare.limits import checked_name
 from rota.errors import Conflict, InvalidValue
 from rota.operations.actor import Actor, Role
-from rota.operations.changing import Made, amend, shown
+from rota.operations.changing import Made, amend, changes_in_words, override_fields
 from rota.operations.fields import changed
 from rota.operations.lookups import schedule_named
 from rota.operations.masking import masked
@@ -82,10 +82,39 @@ def edit_schedule(
             definition = changed(rota, definition, field, value)
         before = {field: value_of(schedule.declared, field) for field in fields}
         after = {field: value_of(definition, field) for field in fields}
-        words = "; ".join(f"{one}: {shown(one, before[one])} -> {shown(one, after[one])}" for one in fields)
+        words = changes_in_words(before, after)
         return redefined(schedule, now, declared=definition), before, after, words
 
     return amend(rota, name, actor, "edit", reason, make, dry_run, expected_revision)
+
+
+def set_fields(
+    rota: Rota,
+    name: str,
+    fields: Mapping[str, Json],
+    actor: Actor,
+    reason: str = "",
+    until: datetime | None = None,
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Give fields of a schedule other values: edit one that a user made, override what the code declares.
+
+    Args:
+        until: The end of an override.
+
+    Raises: as `edit_schedule` and `override_fields` do; an edit has no end.
+    """
+    if schedule_named(rota, name).source is Source.USER:
+        if until is not None:
+            raise InvalidValue("until", until.isoformat(), "a schedule that a user made is edited for good")
+        return edit_schedule(
+            rota, name, fields, actor, reason, dry_run=dry_run, expected_revision=expected_revision
+        )
+    return override_fields(
+        rota, name, fields, actor, reason, until, dry_run=dry_run, expected_revision=expected_revision
+    )
 
 
 def delete_schedule(

@@ -6,7 +6,7 @@ has changed meanwhile, the plan is made anew, unless the caller said which revis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -114,11 +114,35 @@ def override(
     dry_run: bool = False,
     expected_revision: int | None = None,
 ) -> Result:
-    """Let an operator's value for one field win over the declared one, until `until` or until it is cleared.
+    """Let an operator's value for one field win over the declared one; see `override_fields`."""
+    return override_fields(
+        rota,
+        names,
+        {field: value},
+        actor,
+        reason,
+        until,
+        dry_run=dry_run,
+        expected_revision=expected_revision,
+    )
+
+
+def override_fields(
+    rota: Rota,
+    names: Names,
+    fields: Mapping[str, Json],
+    actor: Actor,
+    reason: str = "",
+    until: datetime | None = None,
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Let an operator's values win over the declared ones, until `until` or until they are cleared.
 
     Args:
-        field: One of `rota.core.overriding.FIELDS`.
-        value: JSON, or text as a person types it; checked as the declaration is.
+        fields: Values by the names of `rota.core.overriding.FIELDS`: JSON, or text as a person types it;
+            checked as the declaration is.
 
     Raises: as `pause` does, and as `rota.operations.fields.changed` does.
     """
@@ -134,19 +158,18 @@ def override(
             )
         if schedule.state is ScheduleState.RETIRED:
             return "it is retired: the code no longer declares it"
-        wanted = value_of(changed(rota, schedule.effective, field, value), field)
-        one = Override(
-            field=field, value=wanted, author=actor.name, reason=reason, created_at=now, until=until
-        )
-        others = tuple(each for each in schedule.overrides if each.field != field)
-        before = value_of(schedule.effective, field)
-        change = redefined(schedule, now, overrides=(*others, one))
-        return (
-            change,
-            {field: before},
-            {field: wanted},
-            f"{field}: {shown(field, before)} -> {shown(field, wanted)}",
-        )
+        definition = schedule.effective
+        for field, value in fields.items():
+            definition = changed(rota, definition, field, value)
+        after = {field: value_of(definition, field) for field in fields}
+        before = {field: value_of(schedule.effective, field) for field in fields}
+        mine = [
+            Override(field=field, value=wanted, author=actor.name, reason=reason, created_at=now, until=until)
+            for field, wanted in after.items()
+        ]
+        others = [each for each in schedule.overrides if each.field not in fields]
+        change = redefined(schedule, now, overrides=(*others, *mine))
+        return change, before, after, changes_in_words(before, after)
 
     return amend(rota, names, actor, "override", reason, make, dry_run, expected_revision)
 
@@ -162,11 +185,28 @@ def clear_override(
     expected_revision: int | None = None,
 ) -> Result:
     """Return one field, or with `None` every field, to what the code declares. Raises as `pause` does."""
+    fields = [] if field is None else [field]
+    return clear_fields(
+        rota, names, fields, actor, reason, dry_run=dry_run, expected_revision=expected_revision
+    )
+
+
+def clear_fields(
+    rota: Rota,
+    names: Names,
+    fields: Sequence[str],
+    actor: Actor,
+    reason: str = "",
+    *,
+    dry_run: bool = False,
+    expected_revision: int | None = None,
+) -> Result:
+    """Return fields, or with none named every field, to what the code declares. Raises as `pause` does."""
 
     def make(schedule: Schedule, now: datetime) -> Made:
-        dropped = [one for one in schedule.overrides if field is None or one.field == field]
+        dropped = [one for one in schedule.overrides if not fields or one.field in fields]
         if not dropped:
-            return f"{field} is not overridden" if field else "nothing is overridden"
+            return f"{', '.join(fields)} is not overridden" if fields else "nothing is overridden"
         kept = tuple(one for one in schedule.overrides if one not in dropped)
         change = redefined(schedule, now, overrides=kept)
         names = [one.field for one in dropped]
@@ -271,3 +311,8 @@ def shown(field: str, value: Json) -> str:
     """Write a value of a field for people, secrets masked."""
     text = str(masked({field: value})[field])
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def changes_in_words(before: Mapping[str, Json], after: Mapping[str, Json]) -> str:
+    """Write which fields change from what to what, secrets masked."""
+    return "; ".join(f"{one}: {shown(one, before[one])} -> {shown(one, after[one])}" for one in after)

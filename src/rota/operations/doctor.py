@@ -44,12 +44,16 @@ class Finding:
     Attributes:
         subject: What it is about: `store`, `nodes`, a schedule, a queue.
         remedy: What to do, mostly a command; `""` when there is nothing to do.
+        about: What kind of thing `subject` names, for links: `schedule`, `node`, `queue`, `task`; or `""`.
+        run: The run that shows it.
     """
 
     level: Level
     subject: str
     problem: str
     remedy: str = ""
+    about: str = ""
+    run: str = ""
 
 
 def doctor(rota: Rota) -> list[Finding]:
@@ -136,21 +140,29 @@ def _schedules(rota: Rota) -> Iterator[Finding]:
         if one.state is ScheduleState.QUARANTINED:
             remedy = "Mend it in the code or clear the override, then `rota sync`."
             yield Finding(
-                Level.ERROR, one.name, f"it is quarantined, and does not fire: {one.quarantine}", remedy
+                Level.ERROR,
+                one.name,
+                f"it is quarantined, and does not fire: {one.quarantine}",
+                remedy,
+                "schedule",
             )
             continue
         yield from _broken_zone(one)
         if one.state is ScheduleState.FINISHED:
             yield Finding(
-                Level.INFO, one.name, "it has finished: no occurrence is left", "Remove it from the code."
+                Level.INFO,
+                one.name,
+                "it has finished: no occurrence is left",
+                "Remove it from the code.",
+                "schedule",
             )
         if one.pause is not None and now - one.pause.at > LONG_PAUSE:
             problem = f"it is paused since {utc(one.pause.at)} by {one.pause.by}"
-            yield Finding(Level.WARNING, one.name, problem, f"`rota resume {quoted(one.name)}`")
+            yield Finding(Level.WARNING, one.name, problem, f"`rota resume {quoted(one.name)}`", "schedule")
         if one.overrides:
             fields = ", ".join(f"{each.field} (by {each.author})" for each in one.overrides)
             remedy = f"`rota override {quoted(one.name)} --clear` returns to what the code declares."
-            yield Finding(Level.INFO, one.name, f"overrides are in force: {fields}", remedy)
+            yield Finding(Level.INFO, one.name, f"overrides are in force: {fields}", remedy, "schedule")
     for task, names in unknown.items():
         problem = f"no loaded module declares it, but {len(names)} schedules need it: {_some(names)}"
         yield Finding(
@@ -164,7 +176,9 @@ def _broken_zone(one: Schedule) -> Iterator[Finding]:
         if zone is not None:
             zone_named(zone)
     except RotaError as error:
-        yield Finding(Level.ERROR, one.name, str(error), "Correct the timetable, then `rota sync`.")
+        yield Finding(
+            Level.ERROR, one.name, str(error), "Correct the timetable, then `rota sync`.", "schedule"
+        )
 
 
 def _pending(rota: Rota, nodes: list[Node]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from rota.core.planning import first_due
 from rota.core.records import Definition, Json
 from rota.core.timetables import Timetable, parse_timetable
 from rota.core.timetables.written import read_written, written
-from rota.declare.limits import checked_name
+from rota.declare.limits import checked_name, checked_payload
 from rota.declare.options import LONG_AGO, checked_priority, checked_tags
 from rota.errors import InvalidValue
 
@@ -32,6 +32,7 @@ def changed(rota: Rota, definition: Definition, field: str, value: Json) -> Defi
         InvalidArguments: The arguments do not fit the task.
         UnknownTask: The arguments of a task are to be changed that this code does not declare.
     """
+    checked_payload("value", {field: value})
     value = typed(field, value)
     if field == "timetable":
         value = written(_timetable(value, rota.timezone))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rota.core.records import Node, Run, RunQuery, Schedule, ScheduleQuery
@@ -60,6 +61,18 @@ def every_schedule(rota: Rota, query: ScheduleQuery) -> Iterator[Schedule]:
         if len(page) < PAGE:
             return
         query = replace(query, after=page[-1].name)
+
+
+def names_matching(rota: Rota, query: ScheduleQuery, most: int) -> list[str]:
+    """Return the names of all schedules that match.
+
+    Raises:
+        InvalidValue: There are more than `most`.
+    """
+    names = [one.name for one in islice(every_schedule(rota, replace(query, after=None)), most + 1)]
+    if len(names) > most:
+        raise InvalidValue("schedules", f"more than {most}", "they are too many at a time", "Filter further.")
+    return names
 
 
 def every_run(rota: Rota, query: RunQuery, most: int) -> Iterator[Run]:

@@ -18,9 +18,9 @@ from rota.declare.tasks import EnqueueOptions
 from rota.errors import InvalidValue, NotEnded
 from rota.operations.actor import Actor, Role
 from rota.operations.enqueueing import requested
-from rota.operations.lookups import run_like, schedule_named
+from rota.operations.lookups import run_like, schedule_named, schedules_named
 from rota.operations.masking import masked
-from rota.operations.results import Backfill
+from rota.operations.results import Backfill, Effect, Result
 
 if TYPE_CHECKING:
     from rota.app import Rota
@@ -112,6 +112,45 @@ def trigger(
     return _stored(rota, run, line, dry_run)
 
 
+def trigger_many(
+    rota: Rota, names: Sequence[str], actor: Actor, reason: str = "", *, dry_run: bool = False
+) -> Result:
+    """Run schedules now, each once; see `trigger`. All of them exist, or none is run."""
+    wanted = list(dict.fromkeys(names))
+    schedules_named(rota, wanted)
+    made = {name: trigger(rota, name, actor, reason=reason, dry_run=dry_run) for name in wanted}
+    effects = [Effect(name, True, f"run {run_id}") for name, run_id in made.items()]
+    return Result(action="trigger", dry_run=dry_run, effects=tuple(effects))
+
+
+def retry_many(
+    rota: Rota, run_ids: Sequence[str], actor: Actor, reason: str = "", *, dry_run: bool = False
+) -> Result:
+    """Retry runs, each once; see `retry`. One that has not ended is left alone."""
+    effects = []
+    for run_id in dict.fromkeys(run_ids):
+        try:
+            made = retry(rota, run_id, actor, reason=reason, dry_run=dry_run)
+            effects.append(Effect(run_id, True, f"run {made}"))
+        except NotEnded as error:
+            effects.append(Effect(run_id, False, f"it is {error.state}"))
+    return Result(action="retry", dry_run=dry_run, effects=tuple(effects))
+
+
+def cancel_many(
+    rota: Rota, run_ids: Sequence[str], actor: Actor, reason: str = "", *, dry_run: bool = False
+) -> Result:
+    """Cancel runs, each once; see `cancel`."""
+    done = cancel(rota, list(dict.fromkeys(run_ids)), actor, reason, dry_run=dry_run)
+    effects = [
+        *(Effect(one, True, "cancelled") for one in done.at_once),
+        *(Effect(one, True, "asked to stop") for one in done.asked),
+        *(Effect(one, False, "it had ended") for one in done.ended),
+        *(Effect(one, False, "there is none") for one in done.unknown),
+    ]
+    return Result(action="cancel", dry_run=dry_run, effects=tuple(effects))
+
+
 def _checked_args(rota: Rota, task: str, args: Mapping[str, Any]) -> dict[str, Json]:
     return rota.registry.task(task).arguments.to_json((), args)
 
@@ -145,7 +184,7 @@ def backfill(
     actor.require(Role.OPERATOR, "backfill")
     now = rota.clock.now()
     _check_span(start, end, now, limit)
-    schedule = schedule_named(rota, name) if dry_run else _decided(rota, name, now)
+    schedule = schedule_named(rota, name) if dry_run else decided(rota, name, now)
     runs, more = _backfilled(schedule, start, end, actor, now, limit)
     if dry_run:
         new = {run.id for run in runs if rota.store.run(run.id) is None}
@@ -157,7 +196,7 @@ def backfill(
     return Backfill(schedule=name, dry_run=dry_run, runs=made, existing=len(runs) - len(made), more=more)
 
 
-def _decided(rota: Rota, name: str, now: datetime) -> Schedule:
+def decided(rota: Rota, name: str, now: datetime) -> Schedule:
     """Decide what has come due of a schedule, as a tick does, and return it.
 
     A run that is made of an occurrence ahead of the cursor would be made again once it is purged, and be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -100,3 +101,27 @@ class Backfill:
     runs: tuple[tuple[datetime, str], ...]
     existing: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why an occurrence ran, ran late, or did not run.
+
+    Attributes:
+        verdict: One word: `ran`, `running`, `pending`, `skipped`, `missed`, `expired`, `cancelled`, `failed`,
+            `planned`, `paused`, `due`, `no_occurrence`, `before`, `finished`, `retired`, `quarantined`,
+            `purged` or `unknown`.
+        sentence: The answer.
+        facts: What it was read from, by name.
+        run: The run, or the record of the non-run.
+        previous, next: The nearest occurrences by the definition in force.
+    """
+
+    schedule: str
+    at: datetime
+    verdict: str
+    sentence: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    run: Run | None = None
+    previous: datetime | None = None
+    next: datetime | None = None

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from rota.core.overriding import FIELDS, value_of
-from rota.core.records import Attempt, AuditLine, Definition, Failure, Json, Node, Run, SyncPlan
+from rota.core.records import Attempt, AuditLine, Definition, Failure, Json, Node, Run, SyncPlan, Token, User
+from rota.declare.registry import Registry
+from rota.declare.tasks import Task
 from rota.operations.history import Overview
 from rota.operations.masking import masked
-from rota.operations.results import Backfill, Effect, Result, ScheduleDetail, ScheduleView
+from rota.operations.results import Backfill, Effect, Explanation, Result, ScheduleDetail, ScheduleView
 
 
 def utc(at: datetime | None) -> str | None:
@@ -172,6 +175,39 @@ def node(one: Node) -> dict[str, Json]:
     }
 
 
+def task(registry: Registry, one: Task[..., Any]) -> dict[str, Json]:
+    """Write a task, with the JSON Schema of its arguments."""
+    return {
+        "name": one.name,
+        "description": one.options.description,
+        "queue": one.options.queue,
+        "tags": list(one.options.tags),
+        "declared_at": one.place,
+        "schedules": sorted(
+            name for name, placed in registry.schedules.items() if placed.declared.definition.task == one.name
+        ),
+        "arguments": one.arguments.schema(),
+    }
+
+
+def user(one: User) -> dict[str, Json]:
+    """Write a user, without the password's hash."""
+    return {"name": one.name, "role": one.role, "created_at": utc(one.created_at)}
+
+
+def token(one: Token) -> dict[str, Json]:
+    """Write a token, but neither its secret nor its hash."""
+    return {
+        "id": one.id,
+        "label": one.label,
+        "role": one.role,
+        "user": one.user,
+        "created_at": utc(one.created_at),
+        "expires_at": utc(one.expires_at),
+        "used_at": utc(one.used_at),
+    }
+
+
 def sync_plan(plan: SyncPlan, *, dry_run: bool) -> dict[str, Json]:
     """Write what a sync does, or did."""
     lines = [{"verb": line.verb, "schedule": line.name, "detail": line.detail} for line in plan.lines]
@@ -206,6 +242,20 @@ def backfilled(one: Backfill) -> dict[str, Json]:
         "runs": [{"planned_at": utc(due), "id": run_id} for due, run_id in one.runs],
         "existing": one.existing,
         "more": one.more,
+    }
+
+
+def explanation(one: Explanation) -> dict[str, Json]:
+    """Write why an occurrence ran, ran late, or did not run."""
+    return {
+        "schedule": one.schedule,
+        "at": utc(one.at),
+        "verdict": one.verdict,
+        "sentence": one.sentence,
+        "facts": dict(one.facts),
+        "previous": utc(one.previous),
+        "next": utc(one.next),
+        "run": one.run and run(one.run),
     }
 
 

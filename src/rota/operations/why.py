@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from rota.core.occurrences import TICK, compiled, last_in, next_occurrence
 from rota.core.records import AuditLine, Run, RunQuery, RunState, Schedule, ScheduleState
 from rota.errors import InvalidValue, RotaError
 from rota.operations.lookups import every_run, live_nodes, schedule_named
+from rota.operations.results import Explanation
 from rota.operations.shapes import utc
 from rota.operations.why_run import run_facts, run_sentence, said
 
@@ -22,30 +22,6 @@ SEARCHED_RECORDS = 5000
 _NO_FACTS: Mapping[str, object] = {}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 DEFINING = ("sync: update", "sync: restore", "override", "clear override", "override ended", "edit")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Why an occurrence ran, ran late, or did not run.
-
-    Attributes:
-        verdict: One word: `ran`, `running`, `pending`, `skipped`, `missed`, `expired`, `cancelled`, `failed`,
-            `planned`, `paused`, `due`, `no_occurrence`, `before`, `finished`, `retired`, `quarantined`,
-            `purged` or `unknown`.
-        sentence: The answer.
-        facts: What it was read from, by name.
-        run: The run, or the record of the non-run.
-        previous, next: The nearest occurrences by the definition in force.
-    """
-
-    schedule: str
-    at: datetime
-    verdict: str
-    sentence: str
-    facts: Mapping[str, object] = field(default_factory=dict)
-    run: Run | None = None
-    previous: datetime | None = None
-    next: datetime | None = None
 
 
 def why(rota: Rota, name: str, at: datetime) -> Explanation:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -69,6 +70,17 @@ class Events:
             hint = f"Did you mean {close[0]!r}?" if close else ""
             raise InvalidValue("event", kind, f"it is none of {', '.join(KINDS)}", hint)
         self._listeners[kind].append(listener)
+
+    @contextmanager
+    def listening(self, kinds: Iterable[str], listener: Listener) -> Iterator[None]:
+        """Call `listener` after each event of these kinds, for as long as the block lasts."""
+        for kind in kinds:
+            self.on(kind, listener)
+        try:
+            yield
+        finally:
+            for kind in kinds:
+                self._listeners[kind].remove(listener)
 
     def wants(self, kind: str) -> bool:
         """Say whether someone listens, so that nothing is built for nobody."""

@@ -10,6 +10,7 @@ from rota.ports import Clock
 from rota.runtime.events import Event
 from rota.runtime.node import Node
 
+ENDS = ("run_succeeded", "run_failed", "run_retrying", "run_cancelled", "run_missed", "run_skipped")
 GLANCE = 0.2  # seconds between two looks while bodies run
 
 
@@ -26,8 +27,12 @@ class Pass:
 def one_pass(node: Node, clock: Clock) -> Pass:
     """Decide what is due, run what is ready until nothing more is, and leave."""
     done = Pass()
-    for kind in ("run_succeeded", "run_failed", "run_retrying", "run_cancelled", "run_missed", "run_skipped"):
-        node.events.on(kind, done.note)
+    with node.events.listening(ENDS, done.note):
+        _work_through(node, clock)
+    return done
+
+
+def _work_through(node: Node, clock: Clock) -> None:
     runner = node.runner
     assert runner is not None
     changed = threading.Event()
@@ -47,4 +52,3 @@ def one_pass(node: Node, clock: Clock) -> Pass:
             node.settle.step(clock.now())
     finally:
         node.stop()
-    return done

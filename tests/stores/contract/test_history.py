@@ -145,6 +145,13 @@ def test_counts_are_what_a_recount_gives(history):
     assert counts.oldest_pending == the_run(history, 5).run_at == NOW
 
 
+def test_history_is_counted_only_when_it_is_asked_for(history):
+    counts = history.counts(ROTA, NOW, runs=False)
+    assert dict(counts.runs) == {}
+    assert counts.schedules == history.counts(ROTA, NOW).schedules
+    assert counts.oldest_pending == NOW
+
+
 def test_counts_of_nothing_are_empty(store):
     counts = store.counts(ROTA, NOW)
     assert (dict(counts.runs), dict(counts.schedules), counts.oldest_pending) == ({}, {}, None)
@@ -269,3 +276,41 @@ def test_what_was_forgotten_does_not_come_back(store):
     [kept] = stored(store)
     assert (kept.cursor, kept.runs_made, kept.state) == (NOW, 1, ScheduleState.ACTIVE)
     assert [one.run_id for one in store.past_errors(uid(1))] == [uid(1)]
+
+
+# -- the last runs of many schedules
+
+
+def test_the_last_runs_of_each_schedule_come_newest_first(store):
+    declare(store, schedule(1), schedule(2), schedule(3))
+    ages = {11: (1, 5), 12: (1, 1), 13: (1, 9), 21: (2, 2), 14: (1, 1)}
+    store.enqueue(
+        [occurrence(number, of, created_at=NOW - age * SECOND) for number, (of, age) in ages.items()]
+    )
+    store.enqueue([new_run(50)])  # of no schedule
+    last = store.latest([uid(1), uid(2), uid(3)], 3)
+    assert {of: numbers(runs) for of, runs in last.items()} == {
+        uid(1): [14, 12, 11],
+        uid(2): [21],
+        uid(3): [],
+    }
+    assert store.latest([], 3) == {}
+    assert store.latest(["'; --", uid(2)], 1).keys() == {uid(2)}
+
+
+def test_a_brief_run_says_when_how_long_and_how_it_ended(store):
+    declare(store, schedule(1))
+    at = NOW - HOUR
+    ended(store, 1, at, schedule_id=uid(1), schedule="tidy-1", planned_at=at - SECOND)
+    gap = occurrence(2, state=RunState.MISSED, count=7, reason="no scheduler was running")
+    store.enqueue([gap])
+    missed, ran = store.latest([uid(1)], 60)[uid(1)]
+    whole = store.run(uid(1))
+    assert (ran.state, ran.attempt, ran.planned_at) == (RunState.SUCCEEDED, 1, at - SECOND)
+    assert (ran.created_at, ran.started_at, ran.finished_at) == (
+        whole.created_at,
+        whole.started_at,
+        whole.finished_at,
+    )
+    assert (missed.state, missed.count, missed.reason) == (RunState.MISSED, 7, "no scheduler was running")
+    assert missed.started_at is None

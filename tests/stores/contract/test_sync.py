@@ -366,6 +366,31 @@ def test_schedules_are_found_by_every_filter_by_name(store):
     assert found(after="c") == [4, 5, 6]
     assert found(limit=2) == [2, 1]
     assert found(after="a", limit=2) == [1, 3]
+    assert found(order="-name") == [6, 5, 4, 3, 1, 2]
+    assert found(order="-name", after="d", limit=2) == [3, 1]
+
+
+def test_schedules_are_found_by_when_they_are_due_next(store):
+    dues = {1: NOW + HOUR, 2: NOW, 3: None, 4: NOW + HOUR, 5: None}
+    declare(store, *(schedule(number, next_due=due) for number, due in dues.items()))
+
+    def found(after=None, limit=10):
+        at = dues[after] if after else None
+        query = ScheduleQuery(
+            rota=ROTA, order="next", after=after and f"tidy-{after}", after_due=at, limit=limit
+        )
+        return numbers(store.schedules(query))
+
+    assert found() == [2, 1, 4, 3, 5]
+    assert found(limit=2) == [2, 1]
+    assert [found(after=number) for number in (2, 1, 4, 3, 5)] == [[1, 4, 3, 5], [4, 3, 5], [3, 5], [5], []]
+
+
+def test_schedules_are_found_by_whether_a_field_is_overridden(store):
+    override = Override(field="priority", value=1, author="ada", reason="", created_at=NOW)
+    declare(store, schedule(1, overrides=(override,)), schedule(2))
+    found = [ScheduleQuery(rota=ROTA, is_overridden=which) for which in (True, False, None)]
+    assert [numbers(store.schedules(query)) for query in found] == [[1], [2], [1, 2]]
 
 
 @shared

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from rota.core.records.nodes import AuditLine as AuditLine
     from rota.core.records.nodes import Counts as Counts
     from rota.core.records.nodes import Node as Node
+    from rota.core.records.people import Token as Token
+    from rota.core.records.people import User as User
     from rota.core.records.queries import RunQuery as RunQuery
     from rota.core.records.queries import ScheduleQuery as ScheduleQuery
     from rota.core.records.runs import AlikeRuns as AlikeRuns
+    from rota.core.records.runs import BriefRun as BriefRun
     from rota.core.records.runs import Cancelled as Cancelled
     from rota.core.records.runs import NewRun as NewRun
     from rota.core.records.runs import PastError as PastError
@@ -55,8 +58,9 @@ if TYPE_CHECKING:
 _NAMES = {
     "attempts": "Attempt ClaimRequest Claimed Failure Finished Lease Renewal Report Settlement",
     "nodes": "AuditLine Counts Node",
+    "people": "Token User",
     "queries": "RunQuery ScheduleQuery",
-    "runs": "AlikeRuns Cancelled NewRun PastError Run",
+    "runs": "AlikeRuns BriefRun Cancelled NewRun PastError Run",
     "schedules": "ActiveRun Change Declared Definition DueSchedule Generation Override Pause Plan"
     " Schedule SyncLine SyncPlan",
     "states": "ACTIVE ENDED Json Origin Outcome RunState ScheduleState Source",

@@ -35,7 +35,10 @@ class ScheduleQuery:
     Attributes:
         state: A `ScheduleState`, or `"paused"`.
         text: Part of the name, the task or the description, whatever the case.
+        is_overridden: Whether one of its fields is; `None`: whichever.
+        order: `name`, `-name` for backwards, or `next` for what has to be looked at next.
         after: Only names that sort after this one, for the next page.
+        after_due: Its `next_due`, for the next page of `next`.
         limit: From 1 to 500.
     """
 
@@ -47,5 +50,8 @@ class ScheduleQuery:
     task: str | None = None
     queue: str | None = None
     text: str | None = None
+    is_overridden: bool | None = None
+    order: str = "name"
     after: str | None = None
+    after_due: datetime | None = None
     limit: int = 50

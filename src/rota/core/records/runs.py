@@ -115,6 +115,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BriefRun:
+    """What a strip of runs shows of one: when, how long, how it ended. See `Run` for the fields."""
+
+    id: str
+    schedule_id: str
+    state: RunState
+    attempt: int
+    created_at: datetime
+    planned_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    count: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastError:
     """One of the last errors of a schedule; kept after history is purged."""
 

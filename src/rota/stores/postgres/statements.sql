@@ -38,6 +38,27 @@ SELECT {schedule_columns} FROM rota_schedule s
 
 -- schedules
 -- Schedules by name, filtered.
+{found_schedules}
+   AND (%(after)s::text IS NULL OR s.name > %(after)s::text)
+ ORDER BY s.name, s.rota
+ LIMIT %(limit)s::integer;
+
+-- schedules_backwards
+-- The same, last name first.
+{found_schedules}
+   AND (%(after)s::text IS NULL OR s.name < %(after)s::text)
+ ORDER BY s.name DESC, s.rota DESC
+ LIMIT %(limit)s::integer;
+
+-- schedules_by_due
+-- The same, what is due next first; what is never due again comes last, as if in the far future.
+{found_schedules}
+   AND (%(after)s::text IS NULL OR (coalesce(s.next_due_us, 2305843009213693952), s.name) > (%(after_due_us)s::bigint, %(after)s::text))
+ ORDER BY coalesce(s.next_due_us, 2305843009213693952), s.name, s.rota
+ LIMIT %(limit)s::integer;
+
+-- found_schedules
+-- What all of them begin with.
 SELECT {schedule_columns} FROM rota_schedule s
  WHERE (%(rota)s::text IS NULL OR s.rota = %(rota)s::text)
    AND (%(names)s::text[] IS NULL OR s.name = ANY(%(names)s::text[]))
@@ -48,9 +69,7 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (%(task)s::text IS NULL OR s.task = %(task)s::text)
    AND (%(queue)s::text IS NULL OR s.queue = %(queue)s::text)
    AND (%(text)s::text IS NULL OR strpos(s.search, %(text)s::text) > 0)
-   AND (%(after)s::text IS NULL OR s.name > %(after)s::text)
- ORDER BY s.name, s.rota
- LIMIT %(limit)s::integer;
+   AND (%(is_overridden)s::boolean IS NULL OR EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id) = %(is_overridden)s::boolean);
 
 -- ending
 -- Schedules of which an override has reached its end.
@@ -647,6 +666,18 @@ SELECT {run_columns} FROM rota_run r WHERE {page};
 -- A page of the history of one schedule.
 SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = %(schedule_id)s::uuid AND r.schedule_id IS NOT NULL AND {page};
 
+-- latest_runs
+-- The last runs of each of these schedules: for each, the index is walked from its end until there are enough.
+SELECT r.id, r.schedule_id, r.state, r.attempt, r.created_us, r.planned_us, r.started_us, r.finished_us, r.count, r.reason
+  FROM unnest(%(ids)s::uuid[]) AS i (id)
+ CROSS JOIN LATERAL (
+       SELECT n.id, n.schedule_id, n.state, n.attempt, n.created_us, n.planned_us, n.started_us, n.finished_us,
+              n.count, n.reason
+         FROM rota_run n
+        WHERE n.schedule_id = i.id AND n.schedule_id IS NOT NULL
+        ORDER BY n.created_us DESC, n.id DESC
+        LIMIT %(limit)s::integer) r;
+
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
@@ -788,3 +819,53 @@ SELECT node FROM rota_node WHERE rota = %(rota)s::text ORDER BY id;
 -- forget_nodes
 -- Delete the nodes that have not been seen since.
 DELETE FROM rota_node WHERE rota = %(rota)s::text AND seen_us < %(before_us)s::bigint RETURNING id;
+
+-- put_user
+-- Insert or replace somebody who signs in.
+INSERT INTO rota_user (rota, name, role, password, created_us) VALUES (%(rota)s::text, %(name)s::text, %(role)s::text, %(password)s::text, %(created_us)s::bigint)
+ON CONFLICT (rota, name) DO UPDATE SET role = excluded.role, password = excluded.password;
+
+-- users
+-- Those who sign in.
+SELECT name, role, password, created_us FROM rota_user WHERE rota = %(rota)s::text ORDER BY name;
+
+-- drop_user
+-- Delete somebody who signs in.
+DELETE FROM rota_user WHERE rota = %(rota)s::text AND name = %(name)s::text;
+
+-- drop_tokens_of
+-- Delete all tokens of somebody.
+DELETE FROM rota_token WHERE rota = %(rota)s::text AND owner = %(name)s::text;
+
+-- drop_sessions_of
+-- Sign somebody out everywhere.
+DELETE FROM rota_token WHERE rota = %(rota)s::text AND owner = %(name)s::text AND kind = 'session';
+
+-- add_token
+-- Insert a token.
+INSERT INTO rota_token (id, rota, kind, owner, role, label, digest, created_us, expires_us, used_us)
+VALUES (%(id)s::text, %(rota)s::text, %(kind)s::text, %(owner)s::text, %(role)s::text, %(label)s::text, %(digest)s::text, %(created_us)s::bigint, %(expires_us)s::bigint, %(used_us)s::bigint);
+
+-- token_columns
+-- A token as `people.py` reads it.
+id, kind, owner, role, label, digest, created_us, expires_us, used_us
+
+-- token
+-- The token with this hash.
+SELECT {token_columns} FROM rota_token WHERE rota = %(rota)s::text AND digest = %(digest)s::text;
+
+-- tokens
+-- All tokens, the newest first.
+SELECT {token_columns} FROM rota_token WHERE rota = %(rota)s::text ORDER BY created_us DESC, id;
+
+-- use_token
+-- Note when a token was used. A time that is set back changes nothing.
+UPDATE rota_token SET used_us = %(used_us)s::bigint WHERE id = %(id)s::text AND (used_us IS NULL OR used_us < %(used_us)s::bigint);
+
+-- drop_token
+-- Delete a token.
+DELETE FROM rota_token WHERE rota = %(rota)s::text AND id = %(id)s::text;
+
+-- drop_old_tokens
+-- Delete the tokens that have run out.
+DELETE FROM rota_token WHERE rota = %(rota)s::text AND expires_us <= %(now_us)s::bigint;

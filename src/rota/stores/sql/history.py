@@ -8,10 +8,10 @@ from typing import Any
 
 from rota import failpoints
 from rota.core.ids import from_us, to_us
-from rota.core.records import Attempt, AuditLine, Counts, Outcome, Run, RunQuery, RunState
+from rota.core.records import Attempt, AuditLine, BriefRun, Counts, Outcome, Run, RunQuery, RunState
 from rota.stores.sql import rows as rows_
 from rota.stores.sql.database import Cursor, Database, Row, write
-from rota.stores.sql.texts import as_id, clean, clean_or_none, from_json, to_json
+from rota.stores.sql.texts import as_id, clean, clean_or_none, from_json, known_ids, to_json
 
 # Beyond every instant that a datetime can say, and below and above every id.
 FIRST_US, LAST_US = -(1 << 61), 1 << 61
@@ -81,6 +81,34 @@ def _page_parameters(query: RunQuery) -> dict[str, Any]:
 def _merged(pages: Sequence[list[Row]], limit: int) -> list[Row]:
     rows = [row for page in pages for row in page]
     return sorted(rows, key=lambda row: (row[9], row[0]), reverse=True)[:limit]
+
+
+def latest(database: Database, schedule_ids: Sequence[str], limit: int) -> dict[str, list[BriefRun]]:
+    ids = known_ids(schedule_ids)
+    if not ids:
+        return {}
+    with database.read(by_index=True) as cursor:
+        rows = cursor.rows("latest_runs", ids=ids, limit=limit)
+    found: dict[str, list[BriefRun]] = {one: [] for one in ids}
+    for row in sorted(rows, key=lambda row: (row[4], row[0]), reverse=True):
+        found[row[1]].append(_brief(row))
+    return found
+
+
+def _brief(row: Row) -> BriefRun:
+    run_id, schedule_id, state, attempt, created_us, planned_us, started_us, finished_us, count, reason = row
+    return BriefRun(
+        id=run_id,
+        schedule_id=schedule_id,
+        state=rows_.STATES[state],
+        attempt=attempt,
+        created_at=from_us(created_us),
+        planned_at=rows_.instant(planned_us),
+        started_at=rows_.instant(started_us),
+        finished_at=rows_.instant(finished_us),
+        count=count,
+        reason=reason,
+    )
 
 
 def attempts(database: Database, run_id: str) -> list[Attempt]:

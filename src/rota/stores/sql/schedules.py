@@ -29,7 +29,7 @@ from rota.stores.sql.database import (
     Row,
     write,
 )
-from rota.stores.sql.history import add_audit
+from rota.stores.sql.history import LAST_US, add_audit
 from rota.stores.sql.texts import as_id, clean
 
 KEPT_ERRORS = 5
@@ -121,11 +121,17 @@ def schedules(database: Database, query: ScheduleQuery) -> list[Schedule]:
         "queue": query.queue,
         "text": rows_.search_text(query.text) if query.text else None,
         "after": query.after,
+        "is_overridden": query.is_overridden,
     }
-    texts = {key: clean(str(value)) if isinstance(value, str) else value for key, value in parameters.items()}
+    texts: dict[str, Any] = {
+        key: clean(str(value)) if isinstance(value, str) else value for key, value in parameters.items()
+    }
     names = [clean(name) for name in query.names] or None
+    statement = {"-name": "schedules_backwards", "next": "schedules_by_due"}.get(query.order, "schedules")
+    if query.order == "next":
+        texts["after_due_us"] = LAST_US if query.after_due is None else to_us(query.after_due)
     with database.read() as cursor:
-        return _whole(cursor, cursor.rows("schedules", names=names, limit=query.limit, **texts))
+        return _whole(cursor, cursor.rows(statement, names=names, limit=query.limit, **texts))
 
 
 def ending(database: Database, rota: str, now: datetime, limit: int) -> list[Schedule]:

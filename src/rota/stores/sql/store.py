@@ -11,6 +11,7 @@ from rota.core.records import (
     AlikeRuns,
     Attempt,
     AuditLine,
+    BriefRun,
     Cancelled,
     Change,
     Claimed,
@@ -31,9 +32,11 @@ from rota.core.records import (
     ScheduleQuery,
     Settlement,
     SyncPlan,
+    Token,
+    User,
 )
 from rota.ports import Wakeup
-from rota.stores.sql import cancelling, claims, history, nodes, runs, schedules, settling, sync
+from rota.stores.sql import cancelling, claims, history, nodes, people, runs, schedules, settling, sync
 from rota.stores.sql.database import Database
 
 
@@ -138,6 +141,9 @@ class SqlStore:
     def runs(self, query: RunQuery) -> list[Run]:
         return history.runs(self._database, query)
 
+    def latest(self, schedule_ids: Sequence[str], limit: int) -> dict[str, list[BriefRun]]:
+        return history.latest(self._database, schedule_ids, limit)
+
     def attempts(self, run_id: str) -> list[Attempt]:
         return history.attempts(self._database, run_id)
 
@@ -158,6 +164,30 @@ class SqlStore:
 
     def nodes(self, rota: str) -> list[Node]:
         return nodes.nodes(self._database, rota)
+
+    def users(self, rota: str) -> list[User]:
+        return people.users(self._database, rota)
+
+    def put_user(self, rota: str, user: User, audit: Sequence[AuditLine] = ()) -> None:
+        people.put_user(self._database, rota, user, audit)
+
+    def drop_user(self, rota: str, name: str, audit: Sequence[AuditLine] = ()) -> bool:
+        return people.drop_user(self._database, rota, name, audit)
+
+    def add_token(self, rota: str, token: Token, audit: Sequence[AuditLine] = ()) -> None:
+        people.add_token(self._database, rota, token, audit)
+
+    def token(self, rota: str, digest: str) -> Token | None:
+        return people.token(self._database, rota, digest)
+
+    def tokens(self, rota: str) -> list[Token]:
+        return people.tokens(self._database, rota)
+
+    def use_token(self, token_id: str, at: datetime) -> None:
+        people.use_token(self._database, token_id, at)
+
+    def drop_token(self, rota: str, token_id: str, audit: Sequence[AuditLine] = ()) -> bool:
+        return people.drop_token(self._database, rota, token_id, audit)
 
     def forget_nodes(self, rota: str, seen_before: datetime) -> list[str]:
         return nodes.forget_nodes(self._database, rota, seen_before)

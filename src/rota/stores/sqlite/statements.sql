@@ -39,6 +39,27 @@ SELECT {schedule_columns} FROM rota_schedule s
 
 -- schedules
 -- Schedules by name, filtered.
+{found_schedules}
+   AND (:after IS NULL OR s.name > :after)
+ ORDER BY s.name, s.rota
+ LIMIT :limit;
+
+-- schedules_backwards
+-- The same, last name first.
+{found_schedules}
+   AND (:after IS NULL OR s.name < :after)
+ ORDER BY s.name DESC, s.rota DESC
+ LIMIT :limit;
+
+-- schedules_by_due
+-- The same, what is due next first; what is never due again comes last, as if in the far future.
+{found_schedules}
+   AND (:after IS NULL OR (coalesce(s.next_due_us, 2305843009213693952), s.name) > (:after_due_us, :after))
+ ORDER BY coalesce(s.next_due_us, 2305843009213693952), s.name, s.rota
+ LIMIT :limit;
+
+-- found_schedules
+-- What all of them begin with.
 SELECT {schedule_columns} FROM rota_schedule s
  WHERE (:rota IS NULL OR s.rota = :rota)
    AND (:names IS NULL OR s.name IN (SELECT value FROM json_each(:names)))
@@ -49,9 +70,7 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (:task IS NULL OR s.task = :task)
    AND (:queue IS NULL OR s.queue = :queue)
    AND (:text IS NULL OR instr(s.search, :text) > 0)
-   AND (:after IS NULL OR s.name > :after)
- ORDER BY s.name, s.rota
- LIMIT :limit;
+   AND (:is_overridden IS NULL OR (EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id)) = :is_overridden);
 
 -- ending
 -- Schedules of which an override has reached its end. CROSS JOIN keeps the order of the tables: else the
@@ -438,6 +457,17 @@ SELECT {run_columns} FROM rota_run r WHERE {page};
 -- A page of the history of one schedule.
 SELECT {run_columns} FROM rota_run r WHERE r.schedule_id = :schedule_id AND r.schedule_id IS NOT NULL AND {page};
 
+-- latest_runs
+-- The last runs of each of these schedules. CROSS JOIN keeps the order: for each schedule, the index is walked
+-- from its end until there are enough.
+SELECT r.id, r.schedule_id, r.state, r.attempt, r.created_us, r.planned_us, r.started_us, r.finished_us, r.count, r.reason
+  FROM json_each(:ids) i
+ CROSS JOIN rota_run r ON r.id IN (
+       SELECT n.id FROM rota_run n
+        WHERE n.schedule_id = i.value AND n.schedule_id IS NOT NULL
+        ORDER BY n.created_us DESC, n.id DESC
+        LIMIT :limit);
+
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
@@ -552,3 +582,53 @@ SELECT node FROM rota_node WHERE rota = :rota ORDER BY id;
 -- forget_nodes
 -- Delete the nodes that have not been seen since.
 DELETE FROM rota_node WHERE rota = :rota AND seen_us < :before_us RETURNING id;
+
+-- put_user
+-- Insert or replace somebody who signs in.
+INSERT INTO rota_user (rota, name, role, password, created_us) VALUES (:rota, :name, :role, :password, :created_us)
+ON CONFLICT (rota, name) DO UPDATE SET role = excluded.role, password = excluded.password;
+
+-- users
+-- Those who sign in.
+SELECT name, role, password, created_us FROM rota_user WHERE rota = :rota ORDER BY name;
+
+-- drop_user
+-- Delete somebody who signs in.
+DELETE FROM rota_user WHERE rota = :rota AND name = :name;
+
+-- drop_tokens_of
+-- Delete all tokens of somebody.
+DELETE FROM rota_token WHERE rota = :rota AND owner = :name;
+
+-- drop_sessions_of
+-- Sign somebody out everywhere.
+DELETE FROM rota_token WHERE rota = :rota AND owner = :name AND kind = 'session';
+
+-- add_token
+-- Insert a token.
+INSERT INTO rota_token (id, rota, kind, owner, role, label, digest, created_us, expires_us, used_us)
+VALUES (:id, :rota, :kind, :owner, :role, :label, :digest, :created_us, :expires_us, :used_us);
+
+-- token_columns
+-- A token as `people.py` reads it.
+id, kind, owner, role, label, digest, created_us, expires_us, used_us
+
+-- token
+-- The token with this hash.
+SELECT {token_columns} FROM rota_token WHERE rota = :rota AND digest = :digest;
+
+-- tokens
+-- All tokens, the newest first.
+SELECT {token_columns} FROM rota_token WHERE rota = :rota ORDER BY created_us DESC, id;
+
+-- use_token
+-- Note when a token was used. A time that is set back changes nothing.
+UPDATE rota_token SET used_us = :used_us WHERE id = :id AND (used_us IS NULL OR used_us < :used_us);
+
+-- drop_token
+-- Delete a token.
+DELETE FROM rota_token WHERE rota = :rota AND id = :id;
+
+-- drop_old_tokens
+-- Delete the tokens that have run out.
+DELETE FROM rota_token WHERE rota = :rota AND expires_us <= :now_us;

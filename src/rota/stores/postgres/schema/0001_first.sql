@@ -238,3 +238,26 @@ CREATE TABLE rota_generation (
     synced_us bigint NOT NULL,
     past text NOT NULL
 );
+
+-- Those who sign in to the web face, and the tokens of programs and of signed-in browsers: their hashes.
+CREATE TABLE rota_user (
+    rota text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    role text NOT NULL,
+    password text NOT NULL,
+    created_us bigint NOT NULL,
+    PRIMARY KEY (rota, name)
+);
+
+CREATE TABLE rota_token (
+    id text NOT NULL PRIMARY KEY,
+    rota text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    role text NOT NULL,
+    label text NOT NULL,
+    digest text NOT NULL UNIQUE,
+    created_us bigint NOT NULL,
+    expires_us bigint,
+    used_us bigint
+);

@@ -201,3 +201,26 @@ CREATE TABLE rota_generation (
     synced_us INTEGER NOT NULL,
     past TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Those who sign in to the web face, and the tokens of programs and of signed-in browsers: their hashes.
+CREATE TABLE rota_user (
+    rota TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    PRIMARY KEY (rota, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rota_token (
+    id TEXT NOT NULL PRIMARY KEY,
+    rota TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    role TEXT NOT NULL,
+    label TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    created_us INTEGER NOT NULL,
+    expires_us INTEGER,
+    used_us INTEGER
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,59 @@
+"""What is due soon: only the schedules that are, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rota.core.occurrences import TICK, compiled, occurrences_in
+from rota.core.records import DueSchedule
+from rota.errors import RotaError
+
+if TYPE_CHECKING:
+    from rota.app import Rota
+
+SCHEDULES = 500
+EACH = 300  # occurrences of one schedule
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An occurrence that lies ahead."""
+
+    at: datetime
+    schedule: str
+
+
+def ahead(rota: Rota, until: datetime) -> list[Planned]:
+    """Return the occurrences up to `until` that will run, earliest first; of the first 500 schedules."""
+    now = rota.clock.now()
+    found = [one for due in rota.store.due(rota.name, until, SCHEDULES) for one in _of(due, now, until)]
+    return sorted(found, key=lambda one: (one.at, one.schedule))
+
+
+def soonest(rota: Rota) -> Planned | None:
+    """Return the occurrence that is next of all, however far away."""
+    due = rota.store.next_due(rota.name)
+    if due is None:
+        return None
+    return next(iter(ahead(rota, max(due, rota.clock.now() + HOUR))), None)
+
+
+def _of(due: DueSchedule, now: datetime, until: datetime) -> Iterator[Planned]:
+    definition, pause = due.definition, due.pause
+    if pause is not None and pause.until is None:
+        return
+    after = max(now, due.cursor)
+    if pause is not None and pause.until is not None:
+        after = max(after, pause.until - TICK)
+    most = EACH if definition.max_runs is None else min(EACH, definition.max_runs - due.runs_made)
+    try:
+        timetable = compiled(due.name, definition)
+        for at in islice(occurrences_in(timetable, definition, after, until), max(most, 0)):
+            yield Planned(at, due.name)
+    except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
+        return

@@ -1,0 +1,126 @@
+"""How a rota stands, in one sentence, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rota.core.records import Run, RunQuery, RunState, Schedule
+from rota.operations.ahead import HOUR, Planned, ahead, soonest
+from rota.operations.doctor import Finding, Level, doctor, quoted
+from rota.operations.history import Overview, list_runs
+from rota.operations.history import overview as counted
+from rota.operations.shapes import utc
+from rota.operations.why_run import said
+
+if TYPE_CHECKING:
+    from rota.app import Rota
+
+MOST_RUNNING = 20
+LATE = timedelta(seconds=60)
+ENDS_SOON = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a rota stands.
+
+    Attributes:
+        sentence: All of it, for somebody who has one glance.
+        attention: What is wrong, worst first.
+        next: What is due within the next hour, earliest first; or the one that is next, later than that.
+        running: The latest runs that are running, up to 20.
+    """
+
+    sentence: str
+    attention: tuple[Finding, ...]
+    overview: Overview
+    next: tuple[Planned, ...]
+    running: tuple[Run, ...]
+
+
+def standing(rota: Rota) -> Standing:
+    """Return how the rota stands now. Reads only."""
+    overview = counted(rota)
+    found = [one for one in doctor(rota) if one.level in (Level.ERROR, Level.WARNING)]
+    found += [*_failing(overview.failing), *_missed(overview), *_late(overview), *_ending(rota, overview.now)]
+    found.sort(key=lambda one: one.level is not Level.ERROR)
+    upcoming = ahead(rota, overview.now + HOUR)
+    if not upcoming and (later := soonest(rota)) is not None:
+        upcoming = [later]
+    return Standing(
+        sentence=in_one_sentence(overview, len(found), upcoming[0] if upcoming else None),
+        attention=tuple(found),
+        overview=overview,
+        next=tuple(upcoming),
+        running=tuple(list_runs(rota, RunQuery(states=(RunState.RUNNING,), limit=MOST_RUNNING))),
+    )
+
+
+def in_one_sentence(overview: Overview, wrong: int, following: Planned | None) -> str:
+    """Say how it stands: `All 42 schedules are on time. Next: Nightly backup in 12 minutes.`"""
+    total = overview.counts.schedules.get("active", 0)
+    if wrong:
+        return f"{wrong} {'thing needs' if wrong == 1 else 'things need'} attention."
+    if not total:
+        return "There are no schedules yet."
+    begin = f"All {total:,} schedules are on time." if total > 1 else "The one schedule is on time."
+    if following is None:
+        return begin
+    return f"{begin} Next: {following.schedule} in {_until(following.at, overview.now)}."
+
+
+def _until(at: datetime, now: datetime) -> str:
+    """Say how long it is to the minute: a page that is asked for again is mostly the same."""
+    minutes = (at - now) // MINUTE
+    return said(minutes * MINUTE) if minutes > 0 else "less than a minute"
+
+
+def _failing(runs: Sequence[Run]) -> Iterator[Finding]:
+    for run in runs:
+        error = (
+            f"{run.failure.kind}: {run.failure.message[:200]}" if run.failure else run.reason or "no error"
+        )
+        problem = f"its last run failed after {run.attempt} attempts: {error}"
+        if run.attempt == 1:
+            problem = f"its last run failed: {error}"
+        remedy = f"Once it is mended: `rota retry {run.id}`"
+        yield Finding(Level.ERROR, run.schedule or run.task, problem, remedy, "schedule", run.id)
+
+
+def _missed(overview: Overview) -> Iterator[Finding]:
+    missed = overview.recent.get(RunState.MISSED, 0)
+    latest = next((run for run in overview.trouble if run.state is RunState.MISSED), None)
+    if missed and latest is not None and latest.schedule is not None:
+        number = f"{missed} occurrence was" if missed == 1 else f"{missed} occurrences were"
+        problem = (
+            f"{number} missed in the last 24 hours, at last at {utc(latest.planned_at)}: {latest.reason}"
+        )
+        remedy = f"To run them: `rota backfill {quoted(latest.schedule)} START END`"
+        yield Finding(Level.WARNING, latest.schedule, problem, remedy, "schedule", latest.id)
+
+
+def _late(overview: Overview) -> Iterator[Finding]:
+    late = overview.now - overview.next_due if overview.next_due is not None else timedelta(0)
+    if late > LATE:
+        problem = f"the earliest schedule has been due since {utc(overview.next_due)}, and is not decided"
+        yield Finding(
+            Level.ERROR, "scheduler", problem, "Start one: `rota scheduler`, or `rota run` for both."
+        )
+
+
+def _ending(rota: Rota, now: datetime) -> Iterator[Finding]:
+    for schedule in rota.store.ending(rota.name, now + ENDS_SOON, 100):
+        yield from _endings_of(schedule, now + ENDS_SOON)
+
+
+def _endings_of(schedule: Schedule, until: datetime) -> Iterator[Finding]:
+    for one in schedule.overrides:
+        if one.until is not None and one.until <= until:
+            end = utc(one.until.replace(microsecond=0))
+            problem = f"its override of {one.field} (by {one.author}) ends at {end}"
+            remedy = "Then what the code declares is in force again."
+            yield Finding(Level.WARNING, schedule.name, problem, remedy, "schedule")

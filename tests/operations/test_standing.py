@@ -1,0 +1,213 @@
+"""How a rota stands: what is ahead, what needs a person, and the story of one run."""
+
+from datetime import timedelta
+
+import pytest
+
+from rota import daily, every
+from rota.core.records import RunState
+from rota.operations.ahead import ahead, soonest
+from rota.operations.attention import standing
+from rota.operations.changing import pause
+from rota.operations.history import count_runs, overview
+from rota.operations.requesting import retry
+from rota.operations.story import remaining, steps_of, story
+from rota.operations.timeline import lanes_of, timeline, typical
+from rota.testing.clock import instant
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def planned(found):
+    return [(f"{one.at:%H:%M}", one.schedule) for one in found]
+
+
+def test_what_is_ahead_is_in_order_over_all_schedules(shop):
+    found = ahead(shop.rota, instant("2026-03-02 03:30"))
+    assert planned(found) == [
+        ("01:00", "often"),
+        ("02:00", "nightly"),
+        ("02:00", "often"),
+        ("03:00", "often"),
+    ]
+
+
+def test_what_is_paused_is_not_ahead_until_it_ends(shop, ann):
+    pause(shop.rota, ["often"], ann, until=instant("2026-03-02 02:30"))
+    assert planned(ahead(shop.rota, instant("2026-03-02 03:30"))) == [
+        ("02:00", "nightly"),
+        ("03:00", "often"),
+    ]
+    pause(shop.rota, ["nightly"], ann)
+    assert planned(ahead(shop.rota, instant("2026-03-02 03:30"))) == [("03:00", "often")]
+
+
+def test_a_schedule_that_may_run_twice_more_is_twice_ahead(sim):
+    sim.declare("few", every("1h"), max_runs=2)
+    sim.rota.sync()
+    assert planned(ahead(sim.rota, sim.clock.now() + timedelta(days=1))) == [
+        ("01:00", "few"),
+        ("02:00", "few"),
+    ]
+
+
+def test_the_soonest_may_be_far_away(sim):
+    sim.declare("yearly", "2027-01-01T00:00:00Z")
+    sim.rota.sync()
+    assert ahead(sim.rota, sim.clock.now() + HOUR) == []
+    assert soonest(sim.rota).at == instant("2027-01-01 00:00")
+
+
+def test_without_schedules_nothing_is_soonest(sim):
+    assert soonest(sim.rota) is None
+
+
+def test_the_next_one_is_found_whatever_its_name(sim):
+    for number in range(60):
+        sim.declare(f"a{number:02}", daily("23:00"))
+    sim.declare("zzz", every("1h"))
+    sim.start_node()
+    sim.advance(timedelta(seconds=1))
+    assert standing(sim.rota).sentence == "All 61 schedules are on time. Next: zzz in 59 minutes."
+
+
+def test_failing_missed_and_late_schedules_need_attention(sim):
+    sim.declare("broken", every("1h"), fails=lambda run: True)
+    sim.declare("silent", every("1h"), catch_up="none")
+    sim.start_node()
+    sim.advance(timedelta(hours=2, minutes=1))
+    found = {one.subject: one for one in standing(sim.rota).attention}
+    assert found["broken"].about == "schedule"
+    assert found["broken"].run == sim.runs("broken")[-1].id
+    sim.stop_all_nodes()
+    sim.clock.advance(timedelta(hours=5))
+    late = [one.problem for one in standing(sim.rota).attention if one.subject == "scheduler"]
+    assert late == ["the earliest schedule has been due since 2026-03-02T03:00:00Z, and is not decided"]
+    sim.start_node()
+    sim.advance(MINUTE)
+    assert any("occurrences were missed" in one.problem for one in standing(sim.rota).attention)
+
+
+def test_a_failure_that_was_followed_by_success_is_over(sim):
+    outcomes = iter([True, False])
+    sim.declare("shaky", every("1h"), fails=lambda run: next(outcomes))
+    sim.start_node()
+    sim.advance(timedelta(hours=1, minutes=1))
+    assert [run.schedule for run in overview(sim.rota).failing] == ["shaky"]
+    sim.advance(HOUR)
+    assert overview(sim.rota).failing == ()
+
+
+def test_the_hours_of_a_day_add_up(shop):
+    shop.start_node()
+    shop.advance(timedelta(hours=30))
+    one = overview(shop.rota)
+    assert len(one.hours) == 24
+    assert one.hours[-1].start == instant("2026-03-03 06:00")
+    assert sum(hour.total for hour in one.hours) <= sum(one.recent.values())
+    assert [hour.total for hour in one.hours if hour.start == instant("2026-03-03 02:00")] == [2]
+
+
+def test_runs_are_counted_up_to_a_limit(shop):
+    shop.start_node()
+    shop.advance(timedelta(hours=10, minutes=30))
+    from rota.core.records import RunQuery
+
+    assert count_runs(shop.rota, RunQuery(schedule="often"), 100) == (10, False)
+    assert count_runs(shop.rota, RunQuery(schedule="often"), 10) == (10, False)
+    assert count_runs(shop.rota, RunQuery(schedule="often"), 4) == (4, True)
+
+
+# -- stories
+def test_a_run_knows_the_ones_around_it_however_far(sim):
+    sim.declare("rare", daily("02:00"))
+    sim.start_node()
+    sim.advance(timedelta(days=60))
+    runs = sim.runs("rare")
+    for before, here, after in zip(runs, runs[1:], runs[2:], strict=False):
+        told = story(sim.rota, here.id)
+        assert (told.previous.id, told.next.id) == (before.id, after.id)
+    assert story(sim.rota, runs[0].id).previous is None
+    assert story(sim.rota, runs[-1].id).next is None
+
+
+def test_the_steps_of_a_run_that_is_tried_again(sim):
+    sim.declare(
+        "broken", every("1h"), fails=lambda run: run.attempt < 2, task={"retries": 2, "backoff": "10m"}
+    )
+    sim.start_node()
+    sim.advance(timedelta(hours=1, minutes=5))
+    (run,) = sim.runs("broken")
+    words = [step.word for step in story(sim.rota, run.id).steps]
+    assert words == ["scheduled", "queued", "attempt 1", "failed", "next attempt"]
+    sim.advance(timedelta(minutes=20))
+    words = [step.word for step in story(sim.rota, run.id).steps]
+    assert words == ["scheduled", "queued", "attempt 1", "failed", "attempt 2", "succeeded"]
+
+
+def test_a_run_knows_its_retries(sim, ann):
+    sim.declare("broken", every("1h"), fails=lambda run: True)
+    sim.start_node()
+    sim.advance(timedelta(hours=1, minutes=1))
+    (run,) = sim.runs("broken")
+    made = retry(sim.rota, run.id, ann)
+    assert [one.id for one in story(sim.rota, run.id).retries] == [made]
+    assert story(sim.rota, made).retries == ()
+
+
+def test_a_record_of_a_gap_ends_as_what_it_is(sim):
+    sim.declare("often", every("1h"), catch_up="none")
+    sim.rota.sync()
+    sim.clock.advance(timedelta(hours=5))
+    sim.start_node(("scheduler",))
+    sim.advance(MINUTE)
+    record = next(run for run in sim.runs("often") if run.state is RunState.MISSED)
+    assert [step.word for step in steps_of(record, ())] == ["scheduled", "queued", "missed"]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "left"),
+    [
+        (1, 4, 3 * MINUTE),
+        (4, 4, timedelta(0)),
+        (5, 4, timedelta(0)),
+        (0, 4, None),
+        (None, None, None),
+        (1, None, None),
+    ],
+)
+def test_what_remains_goes_by_the_pace_so_far(sim, done, total, left):
+    from dataclasses import replace
+
+    sim.declare("often", every("1h"), takes=HOUR)
+    sim.start_node()
+    sim.advance(timedelta(hours=1, minutes=1))
+    (run,) = sim.runs("often")
+    at = run.started_at + MINUTE
+    assert remaining(replace(run, done=done, total=total), at) == left
+
+
+# -- the timeline
+def test_lanes_hold_past_and_future_by_name(shop):
+    shop.start_node()
+    shop.run_until("2026-03-02 03:30")
+    whole = timeline(shop.rota, "6h")
+    assert [lane.name for lane in whole.lanes] == ["nightly", "often"]
+    often = whole.lanes[1]
+    assert [f"{run.planned_at:%H}" for run in often.runs] == ["01", "02", "03"]
+    assert f"{often.planned[0]:%H:%M}" == "04:00"
+    assert often.typical == MINUTE
+    assert whole.lanes[0].planned == ()
+
+
+def test_the_grid_stands_on_full_hours_and_holds_now(shop):
+    shop.run_until("2026-03-02 05:41")
+    for span in ("1h", "6h", "24h"):
+        whole = timeline(shop.rota, span)
+        assert whole.ticks[0] == whole.start < whole.now < whole.end == whole.ticks[-1]
+        assert whole.start.minute % 10 == 0
+
+
+def test_nothing_gives_no_lanes():
+    assert lanes_of([], []) == ()
+    assert typical([]) is None
