@@ -1,0 +1,118 @@
+"""Runs: look at history, cancel, retry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rota.core.records import ENDED, RunQuery, RunState
+from rota.operations import history, requesting, shapes
+from rota.operations.actor import Role
+from rota.operations.shapes import utc
+from rota.web.api import types as t
+from rota.web.call import Call
+from rota.web.faults import Fault
+from rota.web.inputs import in_range
+from rota.web.routing import Routes
+
+ROUTES = Routes()
+ALL, ONE = "/api/v1/runs", "/api/v1/runs/<run_id>"
+LOG_PIECE = 64 * 1024  # characters
+
+
+@ROUTES.get(ALL, Role.VIEWER, query=t.RunFilter, answer=t.RunPage)
+def list_(call: Call, query: t.RunFilter) -> Any:
+    """List runs, newest first."""
+    asked = RunQuery(
+        schedule=query.schedule,
+        task=query.task,
+        queue=query.queue,
+        states=tuple(map(_state, query.state)),
+        since=query.since,
+        until=query.until,
+        before=None if query.after is None else position_of(query.after),
+        limit=query.limit,
+    )
+    found = history.list_runs(call.rota, asked)
+    more = position(found[-1]) if len(found) == query.limit else None
+    return {"items": list(map(shapes.run, found)), "next": more}
+
+
+def position(run: Any) -> str:
+    """Write where a page ends."""
+    return f"{utc(run.created_at)}_{run.id}"
+
+
+def position_of(text: str) -> tuple[datetime, str]:
+    """Read where a page ends. Raises `Fault`."""
+    at, _, run_id = text.partition("_")
+    try:
+        instant = in_range("after", datetime.fromisoformat(at))
+    except ValueError:
+        instant = None
+    if instant is None or not run_id:
+        raise Fault(
+            400, "invalid", f"after: {text!r} is not the end of a page", "after", "Take it from `next`."
+        )
+    return instant, run_id
+
+
+def _state(text: str) -> RunState:
+    try:
+        return RunState(text)
+    except ValueError:
+        known = f"Choose of {', '.join(RunState)}."
+        raise Fault(400, "invalid", f"state: {text!r} is none", "state", known) from None
+
+
+@ROUTES.post("/api/v1/bulk/runs", Role.OPERATOR, body=t.ManyRuns, answer=t.Result)
+def bulk(call: Call, body: t.ManyRuns) -> Any:
+    """Cancel or retry many runs; with `dry_run` only say what it would do."""
+    act = requesting.cancel_many if body.action == "cancel" else requesting.retry_many
+    return shapes.result(act(call.rota, body.ids, call.actor, body.reason, dry_run=body.dry_run))
+
+
+@ROUTES.get(ONE, Role.VIEWER, answer=t.Run, name="api.runs.read")
+def read(call: Call, run_id: str) -> Any:
+    """Read one run, by its id or the end of it."""
+    return shapes.run(history.get_run(call.rota, run_id))
+
+
+@ROUTES.get(f"{ONE}/attempts", Role.VIEWER, answer=t.Attempts)
+def attempts(call: Call, run_id: str) -> Any:
+    """Read the attempts of a run, with their logs."""
+    return {"items": list(map(shapes.attempt, history.attempts(call.rota, run_id)))}
+
+
+@ROUTES.get(f"{ONE}/log", Role.VIEWER, query=t.LogWindow, answer=t.Log)
+def log(call: Call, run_id: str, query: t.LogWindow) -> Any:
+    """Read the log of a run from an offset, in characters; ask again from `next_offset` until it is ended."""
+    run = history.get_run(call.rota, run_id)
+    text = history.log_of(call.rota, run.id, query.attempt)
+    piece = text[query.offset : query.offset + LOG_PIECE]
+    end = query.offset + len(piece)
+    return {
+        "text": piece,
+        "offset": query.offset,
+        "next_offset": end,
+        "is_ended": run.state in ENDED and end >= len(text),
+    }
+
+
+@ROUTES.post(f"{ONE}/cancel", Role.OPERATOR, body=t.Because, answer=t.Cancelled)
+def cancel(call: Call, run_id: str, body: t.Because) -> Any:
+    """Cancel a run: at once if it waits; one that runs is asked to stop."""
+    done = requesting.cancel(call.rota, [run_id], call.actor, body.reason, dry_run=body.dry_run)
+    return {
+        "cancelled": list(done.at_once),
+        "asked": list(done.asked),
+        "ended": list(done.ended),
+        "unknown": list(done.unknown),
+    }
+
+
+@ROUTES.post(f"{ONE}/retry", Role.OPERATOR, body=t.RetryRequest, answer=t.MadeRun, status=201)
+def retry(call: Call, run_id: str, body: t.RetryRequest) -> Any:
+    """Run again what has ended, with other arguments if you wish."""
+    made = requesting.retry(call.rota, run_id, call.actor, body.args, body.reason, dry_run=body.dry_run)
+    return {"run": made, "dry_run": body.dry_run}

@@ -1,0 +1,203 @@
+"""Schedules: look, make, change, run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from rota.core.records import ScheduleQuery, Source
+from rota.errors import Conflict
+from rota.operations import authoring, changing, requesting, schedules, shapes
+from rota.operations.actor import Role
+from rota.operations.preview import preview
+from rota.operations.results import Result
+from rota.operations.shapes import utc
+from rota.operations.why import why
+from rota.web.api import types as t
+from rota.web.call import Call
+from rota.web.faults import Fault
+from rota.web.respond import expected_revision
+from rota.web.routing import Routes
+
+ROUTES = Routes()
+ALL, ONE = "/api/v1/schedules", "/api/v1/schedules/<path:name>"
+
+
+@ROUTES.get(ALL, Role.VIEWER, query=t.ScheduleFilter, answer=t.SchedulePage)
+def list_(call: Call, query: t.ScheduleFilter) -> Any:
+    """List schedules by name."""
+    asked = ScheduleQuery(
+        state=query.state,
+        source=Source(query.source) if query.source else None,
+        tag=query.tag,
+        task=query.task,
+        queue=query.queue,
+        text=query.text,
+        after=query.after,
+        limit=query.limit,
+    )
+    views = schedules.list_schedules(call.rota, asked)
+    more = views[-1].schedule.name if len(views) == query.limit else None
+    return {"items": list(map(shapes.schedule, views)), "next": more}
+
+
+@ROUTES.post(ALL, Role.OPERATOR, body=t.NewSchedule, answer=t.ScheduleDetail, status=201)
+def create(call: Call, body: t.NewSchedule) -> Any:
+    """Make a schedule of a declared task."""
+    authoring.create_schedule(
+        call.rota, body.name, body.task, body.timetable, call.actor, body.reason, body.fields
+    )
+    call.headers["Location"] = call.url("api.schedules.read", name=body.name)
+    return shapes.detail(schedules.get_schedule(call.rota, body.name))
+
+
+@ROUTES.post("/api/v1/bulk/schedules", Role.OPERATOR, body=t.ManySchedules, answer=t.Result)
+def bulk(call: Call, body: t.ManySchedules) -> Any:
+    """Do one thing to many schedules; with `dry_run` only say what it would do."""
+    rota, actor, reason = call.rota, call.actor, body.reason
+    if body.action == "trigger":
+        return shapes.result(requesting.trigger_many(rota, body.names, actor, reason, dry_run=body.dry_run))
+    act: Any = {
+        "pause": partial(changing.pause, until=body.until),
+        "resume": changing.resume,
+        "skip": changing.skip_next,
+        "reset": _reset,
+    }[body.action]
+    return shapes.result(act(rota, body.names, actor, reason=reason, dry_run=body.dry_run))
+
+
+def _reset(rota: Any, names: Any, actor: Any, *, reason: str, dry_run: bool) -> Result:
+    return changing.clear_override(rota, names, None, actor, reason, dry_run=dry_run)
+
+
+@ROUTES.get("/api/v1/preview", Role.VIEWER, query=t.PreviewRequest, answer=t.Preview)
+def preview_(call: Call, query: t.PreviewRequest) -> Any:
+    """Say what a timetable means, and when it is due next."""
+    return preview(call.rota, query.timetable, query.timezone, query.count)
+
+
+@ROUTES.get(ONE, Role.VIEWER, answer=t.ScheduleDetail, name="api.schedules.read")
+def read(call: Call, name: str) -> Any:
+    """Read everything about a schedule. The ETag is what `If-Match` of a change takes."""
+    return shapes.detail(schedules.get_schedule(call.rota, name))
+
+
+@ROUTES.patch(ONE, Role.OPERATOR, body=t.Fields, answer=t.Result, conditional=True)
+def update(call: Call, name: str, body: t.Fields) -> Any:
+    """Change fields of a schedule that a user made."""
+    return _changed(
+        call, name, authoring.edit_schedule, fields=body.fields, reason=body.reason, dry_run=body.dry_run
+    )
+
+
+@ROUTES.delete(ONE, Role.ADMIN, status=204, conditional=True)
+def delete(call: Call, name: str) -> None:
+    """Delete a schedule that a user made. Its history stays."""
+    expected = expected_revision(call.request)
+    with _told_who(call, name, expected):
+        authoring.delete_schedule(call.rota, name, call.actor, expected_revision=expected)
+
+
+@ROUTES.post(f"{ONE}/override", Role.OPERATOR, body=t.Override, answer=t.Result, conditional=True)
+def override(call: Call, name: str, body: t.Override) -> Any:
+    """Let an operator's values win over the declared ones."""
+    return _changed(
+        call, name, changing.override_fields,
+        fields=body.fields, reason=body.reason, until=body.until, dry_run=body.dry_run,
+    )  # fmt: skip
+
+
+@ROUTES.post(f"{ONE}/clear-override", Role.OPERATOR, body=t.ClearOverride, answer=t.Result, conditional=True)
+def clear_override(call: Call, name: str, body: t.ClearOverride) -> Any:
+    """Return fields to what the code declares."""
+    return _changed(
+        call, name, changing.clear_fields, fields=body.fields, reason=body.reason, dry_run=body.dry_run
+    )
+
+
+@ROUTES.post(f"{ONE}/pause", Role.OPERATOR, body=t.PauseRequest, answer=t.Result, conditional=True)
+def pause(call: Call, name: str, body: t.PauseRequest) -> Any:
+    """Stop a schedule from firing."""
+    return _changed(call, name, changing.pause, reason=body.reason, until=body.until, dry_run=body.dry_run)
+
+
+@ROUTES.post(f"{ONE}/resume", Role.OPERATOR, body=t.Because, answer=t.Result, conditional=True)
+def resume(call: Call, name: str, body: t.Because) -> Any:
+    """Let a paused schedule fire again."""
+    return _changed(call, name, changing.resume, reason=body.reason, dry_run=body.dry_run)
+
+
+@ROUTES.post(f"{ONE}/skip", Role.OPERATOR, body=t.Because, answer=t.Result, conditional=True)
+def skip(call: Call, name: str, body: t.Because) -> Any:
+    """Leave out the next occurrence."""
+    return _changed(call, name, changing.skip_next, reason=body.reason, dry_run=body.dry_run)
+
+
+@ROUTES.post(f"{ONE}/trigger", Role.OPERATOR, body=t.Trigger, answer=t.MadeRun, status=201)
+def trigger(call: Call, name: str, body: t.Trigger) -> Any:
+    """Run a schedule now."""
+    run = requesting.trigger(
+        call.rota, name, call.actor, body.args, body.key, body.reason, dry_run=body.dry_run
+    )
+    return {"run": run, "dry_run": body.dry_run}
+
+
+@ROUTES.post(f"{ONE}/backfill", Role.OPERATOR, body=t.BackfillRequest, answer=t.Backfill)
+def backfill(call: Call, name: str, body: t.BackfillRequest) -> Any:
+    """Run the occurrences of the past that have no run. Only a preview, unless `dry_run` is false."""
+    return shapes.backfilled(
+        requesting.backfill(
+            call.rota,
+            name,
+            body.start,
+            body.end,
+            call.actor,
+            dry_run=body.dry_run,
+            limit=body.limit,
+            reason=body.reason,
+        )
+    )
+
+
+@ROUTES.get(f"{ONE}/next", Role.VIEWER, query=t.HowMany, answer=t.Upcoming)
+def next_(call: Call, name: str, query: t.HowMany) -> Any:
+    """Say when a schedule is due next."""
+    found = schedules.upcoming(call.rota, name, query.count, query.after)
+    return {"schedule": name, "upcoming": [utc(at) for at in found]}
+
+
+@ROUTES.get(f"{ONE}/why", Role.VIEWER, query=t.At, answer=t.Explanation)
+def why_(call: Call, name: str, query: t.At) -> Any:
+    """Say why an occurrence ran, ran late, or did not run."""
+    return shapes.explanation(why(call.rota, name, query.at))
+
+
+def _changed(call: Call, name: str, act: Any, **given: Any) -> Any:
+    expected = expected_revision(call.request)
+    with _told_who(call, name, expected):
+        return shapes.result(act(call.rota, name, actor=call.actor, expected_revision=expected, **given))
+
+
+class _told_who:  # noqa: N801 - used like a function
+    """Turns a conflict with an expected revision into 412 that says who changed the schedule, and when."""
+
+    def __init__(self, call: Call, name: str, expected: int | None) -> None:
+        self._call, self._name, self._expected = call, name, expected
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if self._expected is None or not isinstance(error, Conflict):
+            return
+        rota = self._call.rota
+        last = next(iter(rota.store.audit(rota.name, self._name, 1)), None)
+        who = ""
+        if last is not None:
+            ago = (rota.clock.now() - last.at) // timedelta(seconds=1)
+            who = f" {last.actor} changed it {ago} s ago ({last.action})."
+        raise Fault(
+            412, "changed_meanwhile",
+            f"schedule {self._name!r} is no longer at revision {self._expected}.{who}",
+            "If-Match", "Read it again, then repeat the change.",
+        ) from error  # fmt: skip
