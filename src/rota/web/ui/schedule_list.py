@@ -1,0 +1,206 @@
+"""Schedules: the list, and what is done to many of them: plan, confirm, result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import msgspec
+from werkzeug.wrappers import Response
+
+from rota.core.records import BriefRun, ScheduleQuery, ScheduleState, Source
+from rota.errors import InvalidValue
+from rota.operations import changing, requesting
+from rota.operations.actor import Actor, Role
+from rota.operations.lookups import names_matching
+from rota.operations.results import Result, ScheduleView
+from rota.operations.schedules import list_with_runs
+from rota.operations.strips import lengths, success
+from rota.web.call import Call
+from rota.web.routing import Routes
+from rota.web.ui import forms
+from rota.web.ui.strip import Strip, strip
+from rota.web.ui.told import Kind, tell
+
+ROUTES = Routes()
+PAGE, MOST = 50, 5000
+STATES = ("paused", *map(str, ScheduleState))
+ORDERS = ("name", "-name", "next")
+SOURCES = ("code", "user", "override")
+# What is done to many: the word on the button, and for the result.
+ACTIONS = {
+    "pause": ("Pause", "paused"),
+    "resume": ("Resume", "resumed"),
+    "trigger": ("Run now", "run"),
+    "reset": ("Reset to code", "reset to code"),
+}
+UNDO = {"pause": "resume"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A schedule as the list shows it; `success` from 0.0 to 1.0."""
+
+    view: ScheduleView
+    strip: Strip
+    last: BriefRun | None
+    success: float | None
+    typical: timedelta | None
+
+    @property
+    def source(self) -> str:
+        return "override" if self.view.schedule.overrides else str(self.view.schedule.source)
+
+
+@ROUTES.get("/schedules", Role.VIEWER, name="schedules")
+def schedules(call: Call) -> Response:
+    """List schedules, filtered, page by page."""
+    filters = filters_of(call.request.args)
+    after = call.request.args.get("after") or None
+    order = call.request.args.get("sort", "name")
+    order = order if order in ORDERS else "name"
+    now, due = call.rota.clock.now(), _due(call.request.args.get("due", ""))
+    query = query_of(filters, order=order, after=after, after_due=due, limit=PAGE + 1)
+    found = list_with_runs(call.rota, query)
+    rows = [_row(view, runs, now) for view, runs in found[:PAGE]]
+    return call.app.pages.page(
+        call,
+        "schedules.html",
+        now=now,
+        rows=rows,
+        filters=filters,
+        order=order,
+        is_first=after is None,
+        more=rows[-1].view.schedule if len(found) > PAGE else None,
+        states=STATES,
+        sources=SOURCES,
+        **_known(call, rows),
+    )
+
+
+def _due(text: str) -> datetime | None:
+    """Return where a page by due time begins; `None` for what is never due again, and for nonsense."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _row(view: ScheduleView, runs: Sequence[BriefRun], now: datetime) -> Row:
+    taken = lengths(runs)
+    last = runs[-1] if runs else None
+    return Row(view, strip(runs, now, zone=view.zone), last, success(runs), taken[0] if taken else None)
+
+
+def _known(call: Call, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return tags and queues to choose from: those that the code names, and those on this page."""
+    declared = [one.definition for one in call.rota.registry.declared()]
+    every = [*declared, *(row.view.schedule.effective for row in rows)]
+    return {
+        "tags": sorted({tag for one in every for tag in one.tags}),
+        "queues": sorted({one.queue for one in every}),
+    }
+
+
+def filters_of(given: Any) -> dict[str, str]:
+    """Return the filters that are set."""
+    names = ("text", "state", "tag", "queue", "source", "task")
+    return {name: value[:200] for name in names if (value := given.get(name, "").strip())}
+
+
+def query_of(filters: dict[str, str], **more: Any) -> ScheduleQuery:
+    """Return the query of these filters. Raises `InvalidValue`."""
+    source, state = filters.get("source"), filters.get("state")
+    for name, value, known in (("source", source, SOURCES), ("state", state, STATES)):
+        if value is not None and value not in known:
+            raise InvalidValue(name, value, f"choose one of {', '.join(known)}")
+    return ScheduleQuery(
+        state=state,
+        source=Source(source) if source in ("code", "user") else None,
+        is_overridden=True if source == "override" else None,
+        tag=filters.get("tag"),
+        queue=filters.get("queue"),
+        task=filters.get("task"),
+        text=filters.get("text"),
+        **more,
+    )
+
+
+@ROUTES.post("/bulk/plan", Role.OPERATOR, name="schedules.plan")
+def plan(call: Call) -> Response:
+    """Say what an action on many schedules would do, and ask whether to."""
+    action = _action(call)
+    names = _names(call)
+    if not names:
+        return tell(call, call.url("schedules"), "Select schedules first.", "warn")
+    reason, typed = forms.reason(call), forms.text(call, "until", 100)
+    problem = until = None
+    try:
+        until = forms.instant(call, "until", call.rota.timezone)
+        result = _act(call.rota, action, names, call.actor, reason, until, dry_run=True)
+    except InvalidValue as error:
+        if error.field != "until":
+            raise
+        problem, result = str(error), None
+    return call.app.pages.page(
+        call,
+        "schedules_plan.html",
+        200 if problem is None else 400,
+        action=action,
+        label=ACTIONS[action][0],
+        result=result,
+        names=names,
+        reason=reason,
+        until=typed,
+        zone=call.rota.timezone,
+        problem=problem,
+    )
+
+
+@ROUTES.post("/bulk", Role.OPERATOR, name="schedules.do")
+def do(call: Call) -> Response:
+    """Do one thing to many schedules."""
+    action, names = _action(call), _names(call)
+    until = forms.instant(call, "until", call.rota.timezone)
+    result = _act(call.rota, action, names, call.actor, forms.reason(call), until)
+    done = [one.subject for one in result.effects if one.done]
+    left = len(result.effects) - len(done)
+    rest = f" {left} left as {'it was' if left == 1 else 'they were'}." if left else ""
+    text = f"{len(done):,} {'schedule' if len(done) == 1 else 'schedules'} {ACTIONS[action][1]}.{rest}"
+    kind: Kind = "good" if done else "warn"
+    return tell(call, call.url("schedules"), text, kind, undo=UNDO.get(action) if done else None, names=done)
+
+
+def _action(call: Call) -> str:
+    action = forms.text(call, "action", 20)
+    if action not in ACTIONS:
+        raise InvalidValue("action", action, f"choose one of {', '.join(ACTIONS)}")
+    return action
+
+
+def _names(call: Call) -> list[str]:
+    """Return the schedules that are selected: by their boxes, as a list, or all that match the filters."""
+    form = call.request.form
+    if form.get("scope") == "all":
+        return names_matching(call.rota, query_of(filters_of(form)), MOST)
+    try:
+        listed = msgspec.json.decode(form.get("list", "[]"), type=list[str])
+    except msgspec.DecodeError as error:
+        raise InvalidValue("list", form.get("list", "")[:80], f"it is no list of names ({error})") from None
+    return list(dict.fromkeys([*form.getlist("name"), *listed]))[:MOST]
+
+
+def _act(
+    rota: Any, action: str, names: list[str], actor: Actor, reason: str, until: Any, *, dry_run: bool = False
+) -> Result:
+    act: Any = {
+        "pause": partial(changing.pause, until=until),
+        "resume": changing.resume,
+        "trigger": requesting.trigger_many,
+        "reset": partial(changing.clear_fields, fields=()),
+    }[action]
+    return act(rota, names, actor=actor, reason=reason, dry_run=dry_run)  # type: ignore[no-any-return]

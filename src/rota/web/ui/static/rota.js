@@ -1,0 +1,14 @@
+// What pages do beyond links and forms. Everything works without it: each module only makes it nicer.
+import { listen } from "./keys.js";
+import { follow } from "./live.js";
+import { filterLogs } from "./logs.js";
+import { selectRows } from "./rows.js";
+import { themeButton } from "./theming.js";
+import { tellTimes } from "./times.js";
+
+themeButton();
+tellTimes();
+filterLogs();
+selectRows();
+listen();
+follow(() => { tellTimes(); filterLogs(); selectRows(); });
