@@ -29,18 +29,7 @@ def why(rota: Rota, name: str, at: str, json_: bool) -> None:
     zone = view(rota, schedule_named(rota, name)).zone
     one = why.why(rota, name, instants.read_instant("--at", at, rota.clock.now(), zone))
     if json_:
-        show.as_json(
-            {
-                "schedule": one.schedule,
-                "at": shapes.utc(one.at),
-                "verdict": one.verdict,
-                "sentence": one.sentence,
-                "facts": dict(one.facts),
-                "previous": shapes.utc(one.previous),
-                "next": shapes.utc(one.next),
-                "run": one.run and shapes.run(one.run),
-            }
-        )
+        show.as_json(shapes.explanation(one))
         return
     click.echo(one.sentence)
     rows = [("schedule", one.schedule), ("at", f"{instants.local(one.at, zone)}   {shapes.utc(one.at)}")]

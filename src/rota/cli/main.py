@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
         "run": ("rota.cli.nodes", "run", "Run scheduler and worker in one process."),
         "scheduler": ("rota.cli.nodes", "scheduler", "Run a scheduler: turns what is due into runs."),
         "worker": ("rota.cli.nodes", "worker", "Run a worker: executes runs."),
+        "web": ("rota.cli.web", "web", "Serve the admin UI and the REST API."),
         "tick": ("rota.cli.nodes", "tick", "Make one pass: decide what is due, run what is ready."),
     },
     "Declare": {
@@ -64,6 +65,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
             "override",
             "Change a field of a schedule until the code is changed.",
         ),
+    },
+    "Let in": {
+        "user": ("rota.cli.people", "user", "Say who may sign in to the admin UI."),
+        "token": ("rota.cli.people", "token", "Make and revoke the tokens of programs."),
     },
     "Help": {
         "completion": ("rota.cli.completion", "completion", "Print the completion script of a shell."),

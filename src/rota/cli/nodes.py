@@ -8,8 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from queue import SimpleQueue
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,14 +16,15 @@ from rota.cli import logging as rota_logging
 from rota.cli import show
 from rota.cli.apps import app_command
 from rota.cli.main import FAILED
+from rota.cli.stopping import Stop
 from rota.errors import RotaError
 
 if TYPE_CHECKING:
     from rota.app import Rota
+    from rota.web import Server
 
 log = logging.getLogger("rota.cli")
 ANNOUNCED = 100
-BY_SIGNAL = 128
 STDOUT, STDERR = 1, 2
 
 
@@ -53,14 +52,17 @@ def worker_options(function: Callable[..., None]) -> Callable[..., None]:
 
 @app_command("run", example="rota run shop.tasks:rota")
 @worker_options
+@click.option("--web", metavar="HOST:PORT", help="Serve the admin UI and the REST API too; see `rota web`.")
 @log_options
-def run(rota: Rota, queues: str | None, concurrency: int | None, **log_settings: Any) -> None:
+def run(
+    rota: Rota, queues: str | None, concurrency: int | None, web: str | None, **log_settings: Any
+) -> None:
     """Run scheduler and worker in one process, until SIGTERM or Ctrl-C.
 
     The first signal drains: nothing more is taken, what runs may end (ROTA_DRAIN_TIMEOUT). A second one ends
     the process at once; other nodes then take over what it held.
     """
-    _serve(rota, ("scheduler", "worker"), queues, concurrency, log_settings)
+    _serve(rota, ("scheduler", "worker"), queues, concurrency, log_settings, web)
 
 
 @app_command("scheduler", example="rota scheduler shop.tasks:rota")
@@ -87,7 +89,7 @@ def tick(ctx: click.Context, /, rota: Rota, json_: bool, **log_settings: Any) ->
 
     The exit code is 1 if a run failed for good.
     """
-    _log(rota, {"log_level": "warning", **_given(log_settings)})
+    set_up_log(rota, {"log_level": "warning", **_given(log_settings)})
     with _stdout_for_us():
         ended = dict(rota.tick().ended)
     if json_:
@@ -117,7 +119,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _log(rota: Rota, given: dict[str, Any]) -> None:
+def set_up_log(rota: Rota, given: dict[str, Any]) -> None:
+    """Let the log be written as options say, and settings where these are silent."""
     settings = rota.settings
     level, form = given.get("log_level"), given.get("log_format")
     rota_logging.set_up(form or settings.log_format, level or settings.log_level)
@@ -129,43 +132,34 @@ def _serve(
     queues: str | None,
     concurrency: int | None,
     log_settings: dict[str, Any],
+    web: str | None = None,
 ) -> None:
-    _log(rota, _given(log_settings))
-    asked = _Stop()
+    set_up_log(rota, log_settings)
+    asked = Stop()
     names = [one.strip() for one in queues.split(",") if one.strip()] if queues else None
     node = rota.node(roles, queues=names, concurrency=concurrency)
+    server = None if web is None else _server(rota, web)
     _announce(rota)
     # This process is the node's alone. By default a thread that computes keeps the interpreter for 5 ms, for
     # which those that claim and settle wait after every row: with 1 ms short runs drain twice as fast.
     sys.setswitchinterval(0.001)
     node.start()
+    if server is not None:
+        server.start()
     number = asked.wait()
     log.info("draining; a second signal ends at once", extra={"signal": signal.Signals(number).name})
+    if server is not None:
+        server.close()
     node.stop()
 
 
-class _Stop:
-    """Waits for the first SIGTERM or SIGINT; the second ends the process at once.
+def _server(rota: Rota, address: str) -> Server:
+    from rota.cli.web import greet, read_address
+    from rota.web import Server
 
-    The handler is called in the thread that waits, wherever that is. An event would not do: its lock may be
-    held just then, by the very thread that would have to give it back. A `SimpleQueue` is made for this.
-    """
-
-    def __init__(self) -> None:
-        self._came: SimpleQueue[int] = SimpleQueue()
-        self._is_first = True
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-
-    def wait(self) -> int:
-        """Return the signal that came."""
-        return self._came.get()
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if not self._is_first:
-            os._exit(BY_SIGNAL + number)  # not even what is running is waited for
-        self._is_first = False
-        self._came.put(number)
+    server = Server(rota, *read_address(address))
+    greet(server.url)
+    return server
 
 
 def _announce(rota: Rota) -> None:

@@ -36,7 +36,8 @@ schedule, else of the rota), `now`, or a span from now: `2h`, `'2h ago'`.
 
 **Output**: results on stdout, notes and logs on stderr. `--json` prints stable names: instants in UTC with
 a `Z`, durations in fields that end in `_seconds`, secrets masked. Tables shrink to the terminal; in a pipe
-nothing is cut. `NO_COLOR` is obeyed. No command ever asks a question.
+nothing is cut. `NO_COLOR` is obeyed. No command asks a question but
+`rota user add`, for a password, on a terminal.
 
 **Changes** take `--dry-run`, leave an audit line with your user name, and take a `--reason` for it.
 
@@ -68,7 +69,17 @@ def _parts() -> Iterator[str]:
             for name in part:
                 command = rota.get_command(context, name)
                 assert command is not None
-                yield _command(name, command, context)
+                for called, one in leaves(name, command):
+                    yield _command(called, one, context)
+
+
+def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Yield what can be called of a command: itself, or what a group of them holds."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for inner, one in command.commands.items():
+        yield f"{name} {inner}", one
 
 
 def _command(name: str, command: click.Command, parent: click.Context) -> str:

@@ -46,7 +46,8 @@ class Stopped(Exception):
 @click.option(
     "--plain", is_flag=True, help="Lines instead of the live view; so it is when not in a terminal."
 )
-def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool) -> None:
+@click.option("--web/--no-web", default=True, help="Serve the admin UI too, on this machine alone.")
+def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool, web: bool) -> None:
     """Watch a rota keep the database of a shop in order.
 
     Builds the database once, then runs the schedules of rota.demo.app over it until Ctrl-C. The files stay,
@@ -54,7 +55,7 @@ def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool) ->
     names another store.
     """
     try:
-        _demo(_length(length), Path(place), _rows(rows), fresh, plain)
+        _demo(_length(length), Path(place), _rows(rows), fresh, plain, web)
     except Stopped:
         click.echo("Stopped before the shop was built; the next start builds it.")
     except AtOnce:
@@ -62,7 +63,7 @@ def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool) ->
         os._exit(EXIT_AT_ONCE)  # tasks that are still running are not waited for
 
 
-def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: bool) -> None:
+def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: bool, web: bool) -> None:
     console = Console(highlight=False)
     plain = plain or not console.is_terminal or console.is_dumb_terminal or console.options.ascii_only
     with Stop() as stop:
@@ -73,7 +74,7 @@ def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: 
             click.echo(f"Going on with {place / 'shop.db'}; --fresh begins anew.")
         else:
             _build(place / "shop.db", rows, console, stop)
-        lines = _session(rota, console, plain, stop, length)
+        lines = _session(rota, console, plain, stop, length, web)
     console.print(lines[0], style="bold", markup=False)
     click.echo("\n".join([*lines[1:], "", *_next_steps(place)]))
 
@@ -104,14 +105,18 @@ def _configured() -> Rota:
     return rota
 
 
-def _session(rota: Rota, console: Console, plain: bool, stop: Stop, length: timedelta | None) -> list[str]:
+def _session(
+    rota: Rota, console: Console, plain: bool, stop: Stop, length: timedelta | None, web: bool
+) -> list[str]:
     from rota.demo.faces import Face, Plain, Screen
     from rota.demo.session import Session
+    from rota.demo.web import served
 
     face: Face = Plain() if plain else Screen(console)
     try:
         rota.store.migrate()
-        return Session(rota, face, stop, length).run()
+        with served(rota, web):
+            return Session(rota, face, stop, length).run()
     finally:
         rota.close()
 

@@ -1,0 +1,1 @@
+"""Rota inside applications of others. Nothing starts at import."""
