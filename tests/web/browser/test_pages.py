@@ -1,0 +1,65 @@
+"""Every page in Chromium: accessible, whole at any width, in both themes, and silent in the console."""
+
+import pytest
+
+from tests.web.browser.conftest import AXE
+
+PAGES = [
+    "overview", "timeline", "runs", "no runs", "run that failed", "run that runs", "run with a log",
+    "errors", "error", "error plan", "nodes", "audit", "settings", "api", "not found",
+]  # fmt: skip
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def complaints(page) -> list[str]:
+    """Return what axe says is wrong with a page."""
+    page.evaluate(AXE.read_text("utf-8"))  # by the debugger, as the policy of the page forbids other scripts
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
+    return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
+
+
+def test_every_page_is_in_the_list(served):
+    assert list(served.pages) == PAGES
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_nothing_hangs_over(served, visit, name, width, theme):
+    page = visit(served.pages[name], width, theme)
+    for one in page.locator("main details").all():
+        one.evaluate("node => { node.open = true }")
+    assert complaints(page) == []
+    for one in page.locator("main details").all():
+        one.evaluate("node => { node.open = false }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_sign_in_page_is_accessible(served, chromium, theme):
+    context = chromium.new_context(color_scheme=theme)
+    page = context.new_page()
+    page.goto(f"{served.base}/runs")
+    assert page.url.startswith(f"{served.base}/sign-in?next=")
+    assert complaints(page) == []
+    context.close()
+
+
+def test_axe_would_complain(served, visit):
+    page = visit("/")
+    page.evaluate("document.querySelector('main').innerHTML += '<img src=\"data:,\"><button></button>'")
+    assert {one.split(":")[0] for one in complaints(page)} >= {"image-alt", "button-name"}
+
+
+def test_the_policy_holds_scripts_off(served, chromium, signed_in):
+    context = chromium.new_context(storage_state=signed_in)
+    page, said = context.new_page(), []
+    page.on("console", lambda one: said.append(one.text))
+    page.goto(served.base)
+    page.evaluate(
+        "() => { const one = document.createElement('script'); one.textContent = 'window.planted = 1';"
+        " document.body.append(one) }"
+    )
+    assert page.evaluate("window.planted") is None
+    assert any("Content Security Policy" in one for one in said)
+    context.close()

@@ -1,0 +1,52 @@
+"""The timeline: a lane per schedule, past runs solid, future ones outlined, and the same as a table."""
+
+import re
+
+import pytest
+
+from rota.core.records import RunState
+from tests.web.ui.conftest import text_of
+
+
+def test_each_schedule_has_its_lane_with_what_ran_and_what_is_planned(viewer):
+    page = viewer.page("/timeline?span=6h")
+    lanes = dict(
+        re.findall(r'<svg class="chart" height="34" role="group" aria-label="(\w+)">(.*?)</svg>', page, re.S)
+    )
+    assert set(lanes) == {"charges", "counts", "greetings"}
+    for name, lane in lanes.items():
+        past = [run.id for run in viewer.runs(schedule=name, limit=500)]
+        assert set(re.findall(r'href="/runs/([^"]+)"', lane)) == set(past)
+        assert lane.count("f-planned") >= 3
+    assert lanes["charges"].count('class="f-bad"') == len(viewer.runs(schedule="charges"))
+
+
+def test_bars_lie_inside_the_picture(viewer):
+    for span in ("1h", "6h", "24h"):
+        page = viewer.page(f"/timeline?span={span}")
+        places = [float(x) for x in re.findall(r'<rect class="f-\w+" x="([\d.]+)%"', page)]
+        assert places
+        assert all(0 <= x <= 100 for x in places)
+
+
+def test_the_table_says_the_same(viewer):
+    page = viewer.page("/timeline")
+    table = page[page.index("The same as a table") :]
+    for run in viewer.runs(limit=500):
+        assert f'href="/runs/{run.id}"' in table
+    assert text_of(table).count("✕ failed") == len(viewer.runs(states=(RunState.FAILED,)))
+
+
+def test_a_span_that_there_is_not_is_refused(viewer):
+    answer = viewer.get("/timeline?span=9y")
+    assert answer.status_code == 400
+    assert "1h, 6h, 24h" in answer.text
+
+
+@pytest.mark.parametrize("span", ["1h", "6h", "24h"])
+def test_a_lane_is_named_after_anything(viewer, span):
+    viewer.rota.schedule("greet", "every 10m", name="<b>&\"'/ ü")
+    viewer.rota.sync()
+    page = viewer.page(f"/timeline?span={span}")
+    assert "&lt;b&gt;&amp;&#34;&#39;/ ü" in page
+    assert "<b>" not in page
