@@ -12,7 +12,11 @@ import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.services.chromium import PlaywrightLoop, chromium_running
+
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.services.postgres import PostgresServer
     from tests.services.redis import RedisServer
 
@@ -78,3 +82,26 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
     return redis_server.url()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """This worker's browser. A test opens contexts of its own, and closes them."""
+    from tests.services.process import ServiceMissing
+
+    try:
+        with chromium_running() as browser:
+            yield browser
+    except ServiceMissing as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+PLAYWRIGHT_LOOP = PlaywrightLoop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Function) -> Iterator[object]:
+    if "chromium" not in item.fixturenames:
+        return (yield)
+    with PLAYWRIGHT_LOOP.shown():
+        return (yield)

@@ -11,7 +11,6 @@ from werkzeug.test import Client
 from rota.operations import people
 from rota.testing.sim import Sim
 from rota.web import WebApp
-from tests.services.chromium import chromium_program
 from tests.web.calls import PLAIN, ROOT, Caller, fill
 from tests.web.keys import Keys
 
@@ -89,19 +88,3 @@ def ann(app):
 def browser(app) -> Client:
     """A browser: it keeps cookies."""
     return Client(app)
-
-
-QUIET = (
-    "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_program(), args=QUIET.split())
-        yield browser
-        browser.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -122,26 +124,56 @@ def signed_in(served, chromium):
     return state
 
 
-@pytest.fixture
-def visit(served, chromium, signed_in):
-    """Open pages in a window of some width and theme; nothing may be wrong in its console."""
-    contexts, wrong = [], []
+class Windows:
+    """Windows of a browser, and what is said in their consoles: nothing, but what is due.
 
-    def open_(path: str, width: int = 1440, theme: str = "light", **options):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, storage_state=signed_in, **options
+    Chromium itself writes a line there for a page that answers with an error: where a test means to open such
+    a page, that line is due, at that address and this often.
+    """
+
+    def __init__(self, browser, base: str) -> None:
+        self._browser, self._base = browser, base
+        self._contexts, self._said, self._due = [], [], []
+
+    def open(self, path: str, width: int = 1440, theme: str = "light", *, status: int = 200, **options):
+        """Open a page, which must answer with this status."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, **options
         )
-        contexts.append(context)
+        self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on(
-            "console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None
-        )
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(served.base + path)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self._said.append(str(error)))
+        self.go(page, path, status)
         return page
 
-    yield open_
-    for context in contexts:
-        context.close()
-    assert [one for one in wrong if "404 (NOT FOUND)" not in one] == []
+    def go(self, page, path: str, status: int = 200) -> None:
+        """Go to a page of the same window."""
+        if status >= 400:
+            phrase = HTTPStatus(status).phrase.upper()
+            line = f"Failed to load resource: the server responded with a status of {status} ({phrase})"
+            self._due.append(f"{line} at {self._base}{path}")
+        assert page.goto(self._base + path).status == status
+
+    def _heard(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self._said.append(f"{message.text} at {message.location['url']}")
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+        assert sorted(self._said) == sorted(self._due)
+
+
+@pytest.fixture
+def windows(served, chromium):
+    made = Windows(chromium, served.base)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def visit(windows, signed_in):
+    """Open pages as somebody who is signed in."""
+    return partial(windows.open, storage_state=signed_in)

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from rota.core.records import RunQuery, RunState
+from rota.operations import people
+from rota.operations.actor import Role
 
 
 def runs(served, **query):
@@ -173,16 +175,12 @@ def test_the_theme_is_chosen_and_kept(served, visit):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 17, 19)"
 
 
-def test_a_sign_out_ends_the_session(served, chromium):
-    from rota.operations import people
-    from rota.operations.actor import Role
-
+def test_a_sign_out_ends_the_session(served, windows):
     secret, _ = people.open_session(served.rota, "guest", Role.VIEWER, "test")
-    context = chromium.new_context()
-    context.add_cookies([{"name": "rota_session", "value": secret, "url": served.base}])
-    page = context.new_page()
-    page.goto(served.base)
+    cookie = {"name": "rota_session", "value": secret, "domain": "127.0.0.1", "path": "/"}
+    page = windows.open("/", storage_state={"cookies": [cookie]})
     page.get_by_role("button", name="Sign out").click()
-    page.goto(f"{served.base}/runs")
-    assert "/sign-in" in page.url
-    context.close()
+    page.wait_for_url(f"{served.base}/sign-in")
+    assert page.context.cookies() == []
+    windows.go(page, "/runs", 401)
+    page.get_by_role("heading", name="Sign in").wait_for()

@@ -26,7 +26,7 @@ def test_every_page_is_in_the_list(served):
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_nothing_hangs_over(served, visit, name, width, theme):
-    page = visit(served.pages[name], width, theme)
+    page = visit(served.pages[name], width, theme, status=404 if name == "not found" else 200)
     for one in page.locator("main details").all():
         one.evaluate("node => { node.open = true }")
     assert complaints(page) == []
@@ -36,13 +36,13 @@ def test_a_page_is_accessible_and_nothing_hangs_over(served, visit, name, width,
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_sign_in_page_is_accessible(served, chromium, theme):
-    context = chromium.new_context(color_scheme=theme)
-    page = context.new_page()
-    page.goto(f"{served.base}/runs")
-    assert page.url.startswith(f"{served.base}/sign-in?next=")
+@pytest.mark.parametrize("width", [1440, 390])
+def test_whoever_is_not_known_is_asked_to_sign_in_where_they_are(served, windows, width, theme):
+    page = windows.open("/runs?state=failed", width, theme, status=401)
+    assert page.url == f"{served.base}/runs?state=failed"
+    assert page.locator("input[name=next]").get_attribute("value") == "/runs?state=failed"
     assert complaints(page) == []
-    context.close()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_axe_would_complain(served, visit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,9 +22,12 @@ AXE = Path(__file__).parent.parent / "browser" / "axe" / "axe.min.js"
 SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 
 
-def shop_of(path: Path) -> Sim:
-    """Return a shop after three days: most is well, one schedule fails at times, one night was missed."""
-    sim = Sim("2026-03-24 06:00", timezone="Europe/Paris", lease="3h", tick_interval="3h")
+OPENED, NOW = "2026-03-24 06:00", "2026-03-27 06:17"
+
+
+def shop_at(start: str, path: Path) -> Sim:
+    """Return the shop at this time, over this file."""
+    sim = Sim(start, timezone="Europe/Paris", lease="3h", tick_interval="3h")
     sim.rota.configure(store=f"sqlite:///{path}")
     house = {"tags": ["house"]}
     sim.declare("nightly backup", daily("02:30"), takes=timedelta(minutes=12), task=house)
@@ -38,15 +42,24 @@ def shop_of(path: Path) -> Sim:
         """Write the sales report, and send it."""
 
     sim.rota.schedule(report, "0 9 * * 1-5", name="sales/report ü", args={"to": "ann@example.org"})
-    sim.rota.sync()
-    _history(sim)
-    bob = Actor("bob", Role.OPERATOR, "ui")
-    changing.pause(sim.rota, "newsletter", bob, "The texts are not ready")
-    changing.override(sim.rota, "search index", "timetable", "every 3h", bob, "The disk is slow this week")
     return sim
 
 
-def _history(sim: Sim) -> None:
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a shop after three days: most is well, one schedule fails at times, a night was missed."""
+    path = tmp_path_factory.mktemp("shop") / "rota.db"
+    sim = shop_at(OPENED, path)
+    sim.rota.sync()
+    _work(sim)
+    bob = Actor("bob", Role.OPERATOR, "ui")
+    changing.pause(sim.rota, "newsletter", bob, "The texts are not ready")
+    changing.override(sim.rota, "search index", "timetable", "every 3h", bob, "The disk is slow this week")
+    sim.rota.close()
+    return path
+
+
+def _work(sim: Sim) -> None:
     chance = random.Random(4)
     node = sim.start_node()
     for hour in range(72):
@@ -59,7 +72,7 @@ def _history(sim: Sim) -> None:
             fails = name == "exchange rates" and chance.random() < 0.12
             sim._behaviours[name] = Behaviour(takes, lambda run, fails=fails: fails)
         sim.advance(timedelta(hours=1))
-    sim.advance(timedelta(minutes=17))
+    sim.run_until(NOW)
 
 
 class Site:
@@ -80,8 +93,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    sim = shop_of(tmp_path / "rota.db")
+def site(history: Path, tmp_path: Path) -> Iterator[Site]:
+    sim = shop_at(NOW, Path(shutil.copy(history, tmp_path)))
     made = Site(sim)
     yield made
     made.close()

@@ -61,7 +61,7 @@ def test_plans_results_and_refusals_are_accessible_too(person, size, theme):
     ann.page.get_by_role("button", name="Pause …").click()
     looks_right()
     ann.page.get_by_role("button", name="Pause: 7 schedules").click()
-    assert "7 schedules paused." in ann.page.locator(".told").inner_text()
+    assert "7 schedules paused." in ann.page.locator("#told").inner_text()
     looks_right()
     ann.go(f"{BACKUP}/pause")
     ann.page.get_by_label("Until").fill("soon")
@@ -97,16 +97,16 @@ def test_pause_by_hand_and_take_it_back(person, site, size):
     ann.page.get_by_label("Reason").fill("The disk is full")
     ann.page.get_by_label("Until").fill("2h")
     ann.page.get_by_role("button", name="Pause").click()
-    told = ann.page.locator(".told")
+    told = ann.page.locator("#told")
     assert "Paused until" in told.inner_text()
     assert "The disk is full" in ann.page.locator("#pause").inner_text()
     assert the(site.rota, "nightly backup").pause.reason == "The disk is full"
     ann.page.get_by_role("button", name="Undo").click()
     ann.page.get_by_role("button", name="Resume: 1 schedule").click()
-    assert "1 schedule resumed." in ann.page.locator(".told").inner_text()
+    assert "1 schedule resumed." in ann.page.locator("#told").inner_text()
     assert the(site.rota, "nightly backup").pause is None
     ann.page.reload()
-    assert ann.page.locator(".told").count() == 0
+    assert ann.page.locator("#told").inner_text() == ""
     assert ann.troubles == []
 
 
@@ -118,7 +118,7 @@ def test_run_now_with_other_arguments_and_as_a_dry_run(person, site, size):
     assert ann.page.get_by_label("to required").input_value() == "ann@example.org"
     ann.page.get_by_label("copies").fill("3")
     ann.page.get_by_role("button", name="Dry run").click()
-    assert "as a dry run" in ann.page.locator(".told").inner_text()
+    assert "as a dry run" in ann.page.locator("#told").inner_text()
     newest = runs_of(site.rota, "sales/report ü")[0]
     assert newest.args == {"to": "ann@example.org", "copies": 3, "dry_run": True}
     assert newest.by == "first look"
@@ -141,7 +141,7 @@ def test_many_are_selected_filtered_and_paused_after_a_plan(person, site, size):
     assert the(site.rota, "invoices:send").pause is None
     ann.page.get_by_label("Reason").fill("Month end")
     ann.page.get_by_role("button", name="Pause: 2 schedules").click()
-    assert "2 schedules paused." in ann.page.locator(".told").inner_text()
+    assert "2 schedules paused." in ann.page.locator("#told").inner_text()
     assert the(site.rota, "invoices:send").pause.reason == "Month end"
     assert ann.troubles == []
 
@@ -169,7 +169,7 @@ def test_an_edit_says_what_it_means_while_it_is_typed(person, site, size):
     preview.get_by_text("Every day at 04:00, Europe/Paris").wait_for()
     ann.page.get_by_label("Reason").fill("The night is too short")
     ann.page.get_by_role("button", name="Save").click()
-    assert "Saved: timetable" in ann.page.locator(".told").inner_text()
+    assert "Saved: timetable" in ann.page.locator("#told").inner_text()
     assert the(site.rota, "nightly backup").effective.timetable == "daily 04:00 in Europe/Paris"
     ann.page.get_by_role("button", name="Clear the override of timetable").click()
     assert the(site.rota, "nightly backup").overrides == ()
@@ -201,11 +201,11 @@ def test_a_schedule_is_made_and_deleted(person, site, size):
     ann.page.get_by_label("Timetable").fill("every 2h")
     ann.page.get_by_label("Arguments").fill('{"to": "bob@example.org"}')
     ann.page.get_by_role("button", name="Make it").click()
-    assert "for bob was made." in ann.page.locator(".told").inner_text()
+    assert "for bob was made." in ann.page.locator("#told").inner_text()
     assert the(site.rota, "for bob").effective.args == {"to": "bob@example.org"}
     ann.page.get_by_role("link", name="Delete").click()
     ann.page.get_by_role("button", name="Delete").click()
-    assert "for bob was deleted" in ann.page.locator(".told").inner_text()
+    assert "for bob was deleted" in ann.page.locator("#told").inner_text()
 
 
 @both_sizes
@@ -213,7 +213,7 @@ def test_the_next_one_is_skipped_and_the_past_is_filled_in(person, site, size):
     ann = person(size)
     ann.go(f"/schedules/{quote('purge sessions')}")
     ann.page.get_by_role("button", name="Skip next").click()
-    assert "is left out" in ann.page.locator(".told").inner_text()
+    assert "is left out" in ann.page.locator("#told").inner_text()
     before = len(runs_of(site.rota, "purge sessions"))
     ann.page.get_by_role("link", name="Backfill").click()
     ann.page.get_by_label("From").fill("2026-03-20T10:00")
@@ -221,7 +221,7 @@ def test_the_next_one_is_skipped_and_the_past_is_filled_in(person, site, size):
     ann.page.get_by_role("button", name="Preview").click()
     assert len(runs_of(site.rota, "purge sessions")) == before
     ann.page.get_by_role("button", name="Make 3 runs").click()
-    assert "3 runs were made." in ann.page.locator(".told").inner_text()
+    assert "3 runs were made." in ann.page.locator("#told").inner_text()
     assert len(runs_of(site.rota, "purge sessions")) == before + 3
     assert ann.troubles == []
 
@@ -245,7 +245,7 @@ def test_pause_and_run_with_keys_alone(person, site):
     ann.page.wait_for_url("**/run")
     focus_on(ann.page, "reason")
     keys.press("Enter")
-    ann.page.locator(".told").get_by_text("A run was made").wait_for()
+    ann.page.locator("#told").get_by_text("A run was made").wait_for()
     assert runs_of(site.rota, "invoices:send")[0].by == "first look"
 
 
@@ -265,7 +265,7 @@ def test_everything_works_without_scripts(person, site, size):
     ann.page.get_by_label("Select nightly backup").check()
     ann.page.get_by_role("button", name="Pause …").click()
     ann.page.get_by_role("button", name="Pause: 1 schedule").click()
-    assert "1 schedule paused." in ann.page.locator(".told").inner_text()
+    assert "1 schedule paused." in ann.page.locator("#told").inner_text()
     ann.go(f"{BACKUP}/edit")
     ann.page.get_by_label("Timetable").fill("weekly mon 04:00")
     ann.page.get_by_role("button", name="Preview").click()

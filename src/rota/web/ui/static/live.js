@@ -25,8 +25,9 @@ export function follow(changed) {
   show();
 }
 
-// Nobody's work is disturbed: not while a dialog or a form is open, nor while rows are selected.
-const busy = () => document.hidden || document.querySelector("dialog[open], details.act[open], tbody input:checked");
+// Nobody's work is disturbed: not while a dialog or a form is open, nor while rows that could move are selected.
+const WORK = "dialog[open], details.act[open], main:not([data-steady]) tbody input:checked";
+const busy = () => document.hidden || document.querySelector(WORK);
 
 async function refresh(main, changed) {
   if (paused || busy()) return;
