@@ -13,8 +13,25 @@ from rota.web.routing import Public, Routes
 _sim = Sim()
 TABLE = WebApp(_sim.rota, compat=True).table
 _sim.rota.close()
+WHO = "rota.test.role"
 GUARDED = [route for route in TABLE.routes.values() if isinstance(route.permission, Role)]
 guarded = pytest.mark.parametrize("route", GUARDED, ids=[f"{one.method} {one.name}" for one in GUARDED])
+
+
+@pytest.fixture(scope="module")
+def hosted():
+    """The face in an application that says who calls. No call of these tests finds anything to change."""
+    sim = Sim()
+    yield WebApp(sim.rota, lambda request: request.environ.get(WHO), compat=True)
+    sim.rota.close()
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The face by itself: people sign in."""
+    sim = Sim()
+    yield WebApp(sim.rota, compat=True)
+    sim.rota.close()
 
 
 def path_of(app, route):
@@ -46,8 +63,8 @@ def test_a_route_can_not_be_declared_without_a_permission():
 
 
 @guarded
-def test_nobody_gets_in(app, route):
-    response = Client(app).open(path_of(app, route), method=route.method)
+def test_nobody_gets_in(alone, route):
+    response = Client(alone).open(path_of(alone, route), method=route.method)
     assert response.status_code == 401
     if route.is_api:
         assert response.json["error"]["code"] == "not_signed_in"
@@ -58,10 +75,10 @@ def test_nobody_gets_in(app, route):
 
 @guarded
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.name.lower())
-def test_a_role_opens_its_routes_and_no_others(app, route, role):
-    app.gate._identify = lambda request: Identity(name="who", role=role)
+def test_a_role_opens_its_routes_and_no_others(hosted, route, role):
     body = {"json": {}} if route.body is not None else {}
-    response = Client(app).open(path_of(app, route), method=route.method, **body)
+    who = {WHO: Identity(name="who", role=role)}
+    response = Client(hosted).open(path_of(hosted, route), method=route.method, environ_base=who, **body)
     if role < route.permission:
         assert response.status_code == 403
         assert f"it takes the role '{route.permission.name.lower()}'" in response.text.replace("&#39;", "'")

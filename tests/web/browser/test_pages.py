@@ -13,7 +13,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 def complaints(page) -> list[str]:
     """Return what axe says is wrong with a page."""
-    page.evaluate(AXE.read_text("utf-8"))  # by the debugger, as the policy of the page forbids other scripts
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text("utf-8"))  # by the debugger: the policy of the page forbids other scripts
     found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
     return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
 
@@ -23,16 +24,15 @@ def test_every_page_is_in_the_list(served):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible_and_nothing_hangs_over(served, visit, name, width, theme):
-    page = visit(served.pages[name], width, theme, status=404 if name == "not found" else 200)
-    for one in page.locator("main details").all():
-        one.evaluate("node => { node.open = true }")
-    assert complaints(page) == []
-    for one in page.locator("main details").all():
-        one.evaluate("node => { node.open = false }")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_a_page_is_accessible_and_nothing_hangs_over(served, visit, name, theme):
+    page = visit(served.pages[name], theme=theme, status=404 if name == "not found" else 200)
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.eval_on_selector_all("main details", "all => all.forEach(one => { one.open = true })")
+        assert complaints(page) == [], width
+        page.eval_on_selector_all("main details", "all => all.forEach(one => { one.open = false })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -119,9 +119,13 @@ class Person:
     def go(self, path: str) -> None:
         self.page.goto(self.site.url + path)
 
+    def resize(self, size: str) -> None:
+        self.page.set_viewport_size(SIZES[size])
+
     def axe(self) -> list[str]:
         """Return what axe finds wrong with the page."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("Boolean(window.axe)"):
+            self.page.evaluate(AXE.read_text("utf-8"))
         found = self.page.evaluate(
             "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}))"
             ".violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html + node.failureSummary)"
