@@ -226,38 +226,6 @@ def test_the_next_one_is_skipped_and_the_past_is_filled_in(person, site, size):
     assert ann.troubles == []
 
 
-def test_pause_and_run_with_keys_alone(person, site):
-    ann = person()
-    keys = ann.page.keyboard
-    for key in ("g", "s"):
-        keys.press(key)
-    ann.page.wait_for_url("**/schedules")
-    keys.press("p")  # no row is chosen: nothing is acted on
-    for key in ("j", "j", "p"):
-        keys.press(key)
-    ann.page.wait_for_url("**/pause")
-    focus_on(ann.page, "reason")
-    keys.type("by keys")
-    keys.press("Enter")
-    ann.page.locator("#pause").wait_for()
-    assert the(site.rota, "invoices:send").pause.reason == "by keys"
-    keys.press("u")
-    ann.page.wait_for_url("**/run")
-    focus_on(ann.page, "reason")
-    keys.press("Enter")
-    ann.page.locator("#told").get_by_text("A run was made").wait_for()
-    assert runs_of(site.rota, "invoices:send")[0].by == "first look"
-
-
-def focus_on(page, name):
-    """Go there by Tab, as somebody without a mouse does."""
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name") == name:
-            return
-    raise AssertionError(f"{name} is not reached by Tab")
-
-
 @both_sizes
 def test_everything_works_without_scripts(person, site, size):
     ann = person(size, scripts=False)
