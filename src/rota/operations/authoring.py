@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rota.core.changes import redefined
-from rota.core.overriding import value_of
 from rota.core.reconcile import new_schedule
 from rota.core.records import Json, Schedule, Source
 from rota.declare.limits import checked_name
 from rota.errors import Conflict, InvalidValue
 from rota.operations.actor import Actor, Role
-from rota.operations.changing import Made, amend, changes_in_words, override_fields
-from rota.operations.fields import changed
+from rota.operations.changing import Made, amend, changes_in_words, override_fields, with_fields
 from rota.operations.lookups import schedule_named
 from rota.operations.masking import masked
 from rota.operations.results import Result
@@ -46,8 +44,7 @@ def create_schedule(
     checked_name("schedule name", name)
     known, given = rota.registry.task(task), dict(fields or {})
     definition = rota.definition(known, timetable, args=given.pop("args", None))
-    for field, value in given.items():
-        definition = changed(rota, definition, field, value)
+    definition, _, _ = with_fields(rota, definition, given)
     now = rota.clock.now()
     schedule = new_schedule(rota.name, name, definition, Source.USER, now)
     after = {"task": task, "timetable": definition.timetable, "args": dict(definition.args), **given}
@@ -77,11 +74,7 @@ def edit_schedule(
 
     def make(schedule: Schedule, now: datetime) -> Made:
         _made_by_user(schedule)
-        definition = schedule.declared
-        for field, value in fields.items():
-            definition = changed(rota, definition, field, value)
-        before = {field: value_of(schedule.declared, field) for field in fields}
-        after = {field: value_of(definition, field) for field in fields}
+        definition, before, after = with_fields(rota, schedule.declared, fields)
         words = changes_in_words(before, after)
         return redefined(schedule, now, declared=definition), before, after, words
 

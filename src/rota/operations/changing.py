@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from rota.core.changes import paused, redefined, resumed, skipping_next
 from rota.core.overriding import value_of
-from rota.core.records import AuditLine, Change, Json, Override, Schedule, ScheduleState, Source
+from rota.core.records import (
+    AuditLine,
+    Change,
+    Definition,
+    Json,
+    Override,
+    Schedule,
+    ScheduleState,
+    Source,
+)
 from rota.errors import Conflict, InvalidValue
 from rota.operations.actor import Actor, Role
 from rota.operations.fields import changed
@@ -51,9 +60,7 @@ def pause(
         InvalidValue: `until` has passed, or has no zone.
         NotPermitted: It takes the role `operator`.
     """
-    if until is not None and until.tzinfo is None:
-        raise InvalidValue("until", until, "it has no zone", "Give an aware datetime.")
-    until = until and until.astimezone(UTC)
+    until = _utc(until)
 
     def make(schedule: Schedule, now: datetime) -> Made:
         change = paused(schedule, now, actor.name, reason, until)
@@ -146,8 +153,7 @@ def override_fields(
 
     Raises: as `pause` does, and as `rota.operations.fields.changed` does.
     """
-    if until is not None and until.tzinfo is None:
-        raise InvalidValue("until", until, "it has no zone", "Give an aware datetime.")
+    until = _utc(until)
 
     def make(schedule: Schedule, now: datetime) -> Made:
         if until is not None and until <= now:
@@ -158,11 +164,7 @@ def override_fields(
             )
         if schedule.state is ScheduleState.RETIRED:
             return "it is retired: the code no longer declares it"
-        definition = schedule.effective
-        for field, value in fields.items():
-            definition = changed(rota, definition, field, value)
-        after = {field: value_of(definition, field) for field in fields}
-        before = {field: value_of(schedule.effective, field) for field in fields}
+        _, before, after = with_fields(rota, schedule.effective, fields)
         mine = [
             Override(field=field, value=wanted, author=actor.name, reason=reason, created_at=now, until=until)
             for field, wanted in after.items()
@@ -172,6 +174,23 @@ def override_fields(
         return change, before, after, changes_in_words(before, after)
 
     return amend(rota, names, actor, "override", reason, make, dry_run, expected_revision)
+
+
+def _utc(until: datetime | None) -> datetime | None:
+    if until is not None and until.tzinfo is None:
+        raise InvalidValue("until", until, "it has no zone", "Give an aware datetime.")
+    return until and until.astimezone(UTC)
+
+
+def with_fields(
+    rota: Rota, definition: Definition, fields: Mapping[str, Json]
+) -> tuple[Definition, dict[str, Json], dict[str, Json]]:
+    """Return a definition with other values, and the values before and after. Raises as `changed` does."""
+    wanted = definition
+    for field, value in fields.items():
+        wanted = changed(rota, wanted, field, value)
+    before, after = ({field: value_of(one, field) for field in fields} for one in (definition, wanted))
+    return wanted, before, after
 
 
 def clear_override(
