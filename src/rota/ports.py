@@ -218,7 +218,10 @@ class Store(Protocol):
         ...
 
     def put_user(self, rota: str, user: User, audit: Sequence[AuditLine] = ()) -> None:
-        """Insert a user, or replace role and password. Whoever is signed in by this name is signed out."""
+        """Insert a user, or replace role and password.
+
+        Whoever is signed in by this name is signed out, and no token of theirs keeps a higher role.
+        """
         ...
 
     def drop_user(self, rota: str, name: str, audit: Sequence[AuditLine] = ()) -> bool:

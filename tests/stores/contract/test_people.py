@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from rota.core.records import Token, User
 from tests.stores.contract.build import HOUR, NOW, ROTA, SECOND, audit
 
@@ -46,6 +48,25 @@ def test_a_user_put_again_is_replaced_and_signed_out(store):
     assert store.token(ROTA, api.digest) == api
     assert store.token(ROTA, other.digest) == other
     assert [line.action for line in store.audit(ROTA)] == ["put user"]
+
+
+@pytest.mark.parametrize(
+    ("role", "kept"),
+    [
+        ("admin", ["viewer", "operator", "admin"]),
+        ("operator", ["viewer", "operator", "operator"]),
+        ("viewer", ["viewer", "viewer", "viewer"]),
+    ],
+)
+def test_the_tokens_of_a_user_who_becomes_less_become_less_too(store, role, kept):
+    for number, one in enumerate(("viewer", "operator", "admin"), 1):
+        store.add_token(ROTA, token(number, role=one))
+    others = [token(4, role="admin", user="bob"), token(5, role="admin")]
+    store.add_token(ROTA, others[0])
+    store.add_token("bank", others[1])
+    store.put_user(ROTA, replace(ANN, role=role))
+    assert [store.token(ROTA, token(number).digest).role for number in (1, 2, 3)] == kept
+    assert [store.token(ROTA, others[0].digest), store.token("bank", others[1].digest)] == others
 
 
 def test_a_user_goes_with_all_tokens(store):

@@ -841,6 +841,13 @@ DELETE FROM rota_token WHERE rota = %(rota)s::text AND owner = %(name)s::text;
 -- Sign somebody out everywhere.
 DELETE FROM rota_token WHERE rota = %(rota)s::text AND owner = %(name)s::text AND kind = 'session';
 
+-- lower_tokens_of
+-- No token may do more than the user whose it is: those of an administrator who becomes less become less, too.
+UPDATE rota_token
+   SET role = %(role)s::text
+ WHERE rota = %(rota)s::text AND owner = %(name)s::text
+   AND ((role = 'admin' AND %(role)s::text <> 'admin') OR (role = 'operator' AND %(role)s::text = 'viewer'));
+
 -- add_token
 -- Insert a token.
 INSERT INTO rota_token (id, rota, kind, owner, role, label, digest, created_us, expires_us, used_us)

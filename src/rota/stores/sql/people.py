@@ -33,6 +33,7 @@ def put_user(database: Database, rota: str, user: User, audit: Sequence[AuditLin
             created_us=to_us(user.created_at),
         )
         cursor.run("drop_sessions_of", rota=clean(rota), name=clean(user.name))
+        cursor.run("lower_tokens_of", rota=clean(rota), name=clean(user.name), role=user.role)
         add_audit(cursor, audit)
 
     write(database, work)

@@ -604,6 +604,13 @@ DELETE FROM rota_token WHERE rota = :rota AND owner = :name;
 -- Sign somebody out everywhere.
 DELETE FROM rota_token WHERE rota = :rota AND owner = :name AND kind = 'session';
 
+-- lower_tokens_of
+-- No token may do more than the user whose it is: those of an administrator who becomes less become less, too.
+UPDATE rota_token
+   SET role = :role
+ WHERE rota = :rota AND owner = :name
+   AND ((role = 'admin' AND :role <> 'admin') OR (role = 'operator' AND :role = 'viewer'));
+
 -- add_token
 -- Insert a token.
 INSERT INTO rota_token (id, rota, kind, owner, role, label, digest, created_us, expires_us, used_us)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -36,7 +37,8 @@ class Gate:
 
     def __init__(self, rota: Rota, identify: Identify | None, one_time_token: str | None) -> None:
         self._rota, self._identify = rota, identify
-        self.one_time_token = one_time_token
+        self._one_time_token = one_time_token
+        self._lock = threading.Lock()
 
     @property
     def has_sign_in(self) -> bool:
@@ -125,11 +127,13 @@ class Gate:
 
     def takes_once(self, token: str) -> bool:
         """Say whether this is the one-time token; it never is again."""
-        expected = self.one_time_token
-        if expected is None or not hmac.compare_digest(token.encode("utf-8", "replace"), expected.encode()):
-            return False
-        self.one_time_token = None
-        return True
+        given = token.encode("utf-8", "replace")
+        with self._lock:  # two requests at once are not both the first
+            expected = self._one_time_token
+            if expected is None or not hmac.compare_digest(given, expected.encode()):
+                return False
+            self._one_time_token = None
+            return True
 
 
 def bearer_of(request: Request) -> str | None:
