@@ -306,7 +306,7 @@ def test_only_json_is_read(admin, kind):
 
 
 QUERIES = [
-    ("/api/v1/schedules", ("state", "source", "tag", "task", "queue", "text", "after", "limit")),
+    ("/api/v1/schedules", ("sort", "state", "source", "tag", "task", "queue", "text", "after", "limit")),
     ("/api/v1/runs", ("schedule", "task", "queue", "state", "since", "until", "after", "limit")),
     ("/api/v1/audit", ("subject", "limit")),
     ("/api/v1/preview", ("timetable", "timezone", "count")),

@@ -122,3 +122,8 @@ def test_nodes_audit_and_statistics(worked, operator):
     one = operator.get("/api/v1/statistics")
     assert (one["schedules"]["active"], one["runs"]["succeeded"]) == (3, 25)
     assert one["now"] == "2026-03-03T00:00:00Z"
+    assert one["upcoming"] == [{"at": "2026-03-03T01:00:00Z", "schedule": "often"}]
+    assert {"password": "••••••"} in [each["args"] for each in one["recent"]]
+    fares = {each["task"]: each for each in one["tasks"]}
+    assert fares["often"]["runs"] == {"succeeded": 23, "running": 1}
+    assert (fares["nightly"]["runs"], fares["mail"]["last_state"]) == ({"succeeded": 1}, "pending")

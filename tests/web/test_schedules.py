@@ -27,6 +27,7 @@ def test_a_list_has_pages_and_filters(viewer):
         ({"task": "mail"}, ["mails"]),
         ({"text": "NIGHT"}, ["nightly"]),
         ({"source": "user"}, []),
+        ({"source": "override"}, []),
         ({"state": "paused"}, []),
         ({"queue": "elsewhere"}, []),
     ]:
@@ -35,9 +36,43 @@ def test_a_list_has_pages_and_filters(viewer):
 
 
 @pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("name", ["mails", "nightly", "often", "zz paused"]),
+        ("-name", ["zz paused", "often", "nightly", "mails"]),
+        ("next", ["often", "nightly", "mails", "zz paused"]),
+    ],
+)
+def test_a_list_has_an_order_page_by_page(operator, sort, names):
+    operator.post(ALL, {"name": "zz paused", "task": "mail", "timetable": "1h"}, 201)
+    operator.post(f"{ALL}/zz%20paused/pause", {})
+    found, after = [], None
+    while True:
+        page = operator.get(
+            ALL, query_string={"sort": sort, "limit": 1, **({"after": after} if after else {})}
+        )
+        found += [one["name"] for one in page["items"]]
+        if (after := page["next"]) is None:
+            break
+    assert found == names
+
+
+def test_overridden_ones_are_found_and_why_one_was_deleted_is_kept(operator, admin):
+    operator.post(f"{ALL}/nightly/override", {"fields": {"priority": 5}})
+    assert [one["name"] for one in operator.get(f"{ALL}?source=override")["items"]] == ["nightly"]
+    operator.post(ALL, {"name": "mine", "task": "mail", "timetable": "1h"}, 201)
+    admin.delete(f"{ALL}/mine", query_string={"reason": "It was a trial"})
+    [line] = admin.get("/api/v1/audit", query_string={"subject": "mine", "limit": 1})["items"]
+    assert (line["action"], line["reason"]) == ("delete", "It was a trial")
+
+
+@pytest.mark.parametrize(
     ("query", "field"),
     [
         ({"limit": 0}, "limit"),
+        ({"sort": "task"}, "sort"),
+        ({"sort": "next", "after": "soon nightly"}, "after"),
+        ({"sort": "next", "after": "2026-03-02T00:00:00 nightly"}, "after"),
         ({"limit": 501}, "limit"),
         ({"limit": "x"}, "limit"),
         ({"source": "x"}, "source"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from rota.operations.why import why
 from rota.web.api import types as t
 from rota.web.call import Call
 from rota.web.faults import Fault
+from rota.web.inputs import in_range
 from rota.web.respond import expected_revision
 from rota.web.routing import Routes
 
@@ -26,20 +27,41 @@ ALL, ONE = "/api/v1/schedules", "/api/v1/schedules/<path:name>"
 
 @ROUTES.get(ALL, Role.VIEWER, query=t.ScheduleFilter, answer=t.SchedulePage)
 def list_(call: Call, query: t.ScheduleFilter) -> Any:
-    """List schedules by name."""
+    """List schedules: by name, by name backwards, or by what has to be looked at next."""
+    after, after_due = (query.after, None) if query.sort != "next" else _position_of(query.after)
     asked = ScheduleQuery(
         state=query.state,
-        source=Source(query.source) if query.source else None,
+        source=Source(query.source) if query.source in ("code", "user") else None,
+        is_overridden=True if query.source == "override" else None,
         tag=query.tag,
         task=query.task,
         queue=query.queue,
         text=query.text,
-        after=query.after,
+        order=query.sort,
+        after=after,
+        after_due=after_due,
         limit=query.limit,
     )
     views = schedules.list_schedules(call.rota, asked)
-    more = views[-1].schedule.name if len(views) == query.limit else None
+    last = views[-1].schedule if len(views) == query.limit else None
+    more = last and (f"{utc(last.next_due) or ''} {last.name}" if query.sort == "next" else last.name)
     return {"items": list(map(shapes.schedule, views)), "next": more}
+
+
+def _position_of(text: str | None) -> tuple[str | None, datetime | None]:
+    """Read where a page by `next` ends: an instant, or nothing for what is never due again, and a name."""
+    if text is None:
+        return None, None
+    at, _, name = text.partition(" ")
+    try:
+        due = in_range("after", datetime.fromisoformat(at)) if at else None
+    except ValueError:
+        name = ""
+    if not name:
+        raise Fault(
+            400, "invalid", f"after: {text!r} is not the end of a page", "after", "Take it from `next`."
+        )
+    return name, due
 
 
 @ROUTES.post(ALL, Role.OPERATOR, body=t.NewSchedule, answer=t.ScheduleDetail, status=201)
@@ -91,12 +113,12 @@ def update(call: Call, name: str, body: t.Fields) -> Any:
     )
 
 
-@ROUTES.delete(ONE, Role.ADMIN, status=204, conditional=True)
-def delete(call: Call, name: str) -> None:
+@ROUTES.delete(ONE, Role.ADMIN, query=t.Why, status=204, conditional=True)
+def delete(call: Call, name: str, query: t.Why) -> None:
     """Delete a schedule that a user made. Its history stays."""
     expected = expected_revision(call.request)
     with _told_who(call, name, expected):
-        authoring.delete_schedule(call.rota, name, call.actor, expected_revision=expected)
+        authoring.delete_schedule(call.rota, name, call.actor, query.reason, expected_revision=expected)
 
 
 @ROUTES.post(f"{ONE}/override", Role.OPERATOR, body=t.Override, answer=t.Result, conditional=True)

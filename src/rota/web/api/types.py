@@ -242,13 +242,31 @@ class Audit(TypedDict):
     items: list[AuditLine]
 
 
-class Overview(TypedDict):
+class PlannedRun(TypedDict):
+    at: str | None
+    schedule: str
+
+
+class TaskStatistics(TypedDict):
+    task: str
+    runs: dict[str, int]
+    last_run: str
+    last_state: str
+    last_at: str | None
+
+
+class Statistics(TypedDict):
+    """`upcoming`: within an hour; `tasks`: those of the latest 500 runs, counted from these."""
+
     now: str
     schedules: dict[str, int]
     runs: dict[str, int]
     oldest_pending: str | None
     last_24_hours: dict[str, int]
     next_due: str | None
+    upcoming: list[PlannedRun]
+    recent: list[Run]
+    tasks: list[TaskStatistics]
     nodes: list[Node]
     trouble: list[Run]
 
@@ -293,10 +311,11 @@ class Triggered(TypedDict):
 
 # -- what is read
 class ScheduleFilter(Struct, forbid_unknown_fields=True):
-    """Which schedules, by name; `after` continues behind a page."""
+    """Which schedules, in which order; `after` continues behind a page: its `next`."""
 
+    sort: Annotated[str, Meta(pattern="^(name|-name|next)$")] = "name"
     state: Line | None = None
-    source: Annotated[str, Meta(pattern="^(code|user)$")] | None = None
+    source: Annotated[str, Meta(pattern="^(code|user|override)$")] | None = None
     tag: Line | None = None
     task: Line | None = None
     queue: Line | None = None
@@ -351,6 +370,12 @@ class ClearOverride(Struct, forbid_unknown_fields=True):
     fields: list[Name] = []
     reason: Reason = ""
     dry_run: bool = False
+
+
+class Why(Struct, forbid_unknown_fields=True):
+    """For the audit."""
+
+    reason: Reason = ""
 
 
 class PauseRequest(Struct, forbid_unknown_fields=True):
