@@ -169,6 +169,19 @@ def test_what_can_not_be_done_is_said_in_a_line(synced, args, code, said):
     assert synced.json("runs") == []
 
 
+def test_all_runs_that_match_are_cancelled_and_that_is_undone(synced):
+    for _ in range(3):
+        synced("enqueue", "send", "-a", "user=7", "--delay", "1h")
+    assert "(dry run) cancel: 3 pending" in synced("bulk", "cancel", "--task", "send", "--dry-run").stdout
+    done = synced.json("bulk", "cancel", "--task", "send", "--reason", "wrong list")
+    assert (done["changed"], done["states"]) == (3, {"pending": 3})
+    assert {one["state"] for one in synced.json("runs", "--task", "send")} == {"cancelled"}
+    undone = synced.json("bulk", "undo_cancel", "--task", "send", "--at", done["at"])
+    assert undone["changed"] == 3
+    assert len(synced.json("runs", "--task", "send", "--state", "pending")) == 3
+    assert "choose one of retry" in synced("bulk", "explode", code=2).stderr
+
+
 def test_cancel_and_retry(synced):
     run_id = synced.json("enqueue", "send", "-a", "user=7", "--delay", "1h", "--queue", "other", code=0)[
         "run"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 RUNS = "/api/v1/runs"
@@ -88,6 +90,29 @@ def test_many_runs_at_once(operator):
     assert len(operator.post(bulk, {"action": "cancel", "ids": runs})["unchanged"]) == 3
     assert len(operator.post(bulk, {"action": "retry", "ids": runs[:2]})["changed"]) == 2
     operator.refused("POST", bulk, {"action": "cancel", "ids": [*runs, NOWHERE]}, 404)
+
+
+def test_all_that_match_at_once(sim, operator, viewer):
+    bulk = "/api/v1/bulk/runs/matching"
+    runs = [made(operator) for _ in range(3)]
+    plan = operator.post(bulk, {"action": "cancel", "task": "mail", "dry_run": True})
+    assert (plan["changed"], plan["states"], sorted(plan["runs"])) == (3, {"pending": 3}, sorted(runs))
+    sim.advance(timedelta(seconds=1))
+    later = made(operator)
+    done = operator.post(bulk, {"action": "cancel", "task": "mail", "at": plan["at"], "reason": "wrong list"})
+    assert done["changed"] == 3
+    assert operator.get(f"{RUNS}/{later}")["state"] == "pending"
+    again = operator.post(bulk, {"action": "retry", "state": ["cancelled"]})
+    assert again["changed"] == 3
+    assert operator.post(bulk, {"action": "retry", "state": ["cancelled"]})["reasons"] == {
+        "retried already": 3
+    }
+    assert operator.post(bulk, {"action": "undo_retry", "at": again["at"]})["changed"] == 3
+    for body, field in [({"action": "explode"}, "action"), ({"action": "retry", "state": ["x"]}, "state")]:
+        assert operator.refused("POST", bulk, body)["field"] == field
+    future = {"action": "retry", "at": "2999-01-01T00:00:00Z"}
+    assert operator.refused("POST", bulk, future)["field"] == "at"
+    viewer.refused("POST", bulk, {"action": "cancel"}, 403)
 
 
 def test_tasks_say_what_they_take(viewer, operator):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,45 +16,61 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rota.app import Rota
-    from rota.core.records import Attempt, Run
+    from rota.core.records import Attempt, Run, RunQuery
 
 STATES = ["pending", "running", "succeeded", "failed", "cancelled", "skipped", "missed", "expired"]
 GLANCE = timedelta(seconds=1)
 
 
-@app_command("runs", example="rota runs --schedule purge-sessions --state failed --since '1d ago'")
-@click.option("--schedule", metavar="NAME", help="Only runs of this schedule.")
-@click.option("--task", metavar="NAME", help="Only runs of this task.")
-@click.option(
-    "--state", "states", type=click.Choice(STATES), multiple=True, help="Only these; may be repeated."
-)
-@click.option("--queue", help="Only runs of this queue.")
-@click.option("--since", metavar="INSTANT", help="Only runs made at or after this: '2h ago', 2026-03-29.")
-@click.option("--until", metavar="INSTANT", help="Only runs made before this.")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="At most so many.")
-@click.option("--json", "json_", is_flag=True, help="As JSON.")
-def runs(
-    rota: Rota, states: tuple[str, ...], since: str | None, until: str | None, json_: bool, **filters: Any
-) -> None:
-    """List runs, newest first, and what was skipped or missed. The last column tells runs apart."""
+def run_filters(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose runs; `run_query` reads them."""
+    for option in (
+        click.option("--until", metavar="INSTANT", help="Only runs made before this."),
+        click.option(
+            "--since", metavar="INSTANT", help="Only runs made at or after this: '2h ago', 2026-03-29."
+        ),
+        click.option("--queue", help="Only runs of this queue."),
+        click.option(
+            "--state", "states", type=click.Choice(STATES), multiple=True, help="Only these; may be repeated."
+        ),
+        click.option("--task", metavar="NAME", help="Only runs of this task."),
+        click.option("--schedule", metavar="NAME", help="Only runs of this schedule."),
+    ):
+        function = option(function)
+    return function
+
+
+def run_query(
+    rota: Rota, states: Sequence[str], since: str | None, until: str | None, **filters: Any
+) -> RunQuery:
+    """Return the query that the options of `run_filters` say. Raises `InvalidValue`."""
     from rota.core.records import RunQuery, RunState
-    from rota.operations import shapes
-    from rota.operations.history import list_runs
 
     now = rota.clock.now()
-    query = RunQuery(
+    return RunQuery(
         states=tuple(RunState(one) for one in states),
         since=instants.optional("--since", since, now, rota.timezone),
         until=instants.optional("--until", until, now, rota.timezone),
         **filters,
     )
-    found = list_runs(rota, query)
+
+
+@app_command("runs", example="rota runs --schedule purge-sessions --state failed --since '1d ago'")
+@run_filters
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="At most so many.")
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+def runs(rota: Rota, limit: int, json_: bool, **filters: Any) -> None:
+    """List runs, newest first, and what was skipped or missed. The last column tells runs apart."""
+    from rota.operations import shapes
+    from rota.operations.history import list_runs
+
+    found = list_runs(rota, run_query(rota, limit=limit, **filters))
     if json_:
         show.as_json([shapes.run(one) for one in found])
     elif not found:
         show.note("No run matches.")
     else:
-        show.table(*run_rows(found, now, rota.timezone), cut=["what"])
+        show.table(*run_rows(found, rota.clock.now(), rota.timezone), cut=["what"])
 
 
 def run_rows(found: Sequence[Run], now: datetime, zone: str) -> tuple[list[str], list[list[str]]]:

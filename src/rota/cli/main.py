@@ -56,6 +56,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
         "enqueue": ("rota.cli.requests", "enqueue", "Run a task now, or later."),
         "cancel": ("rota.cli.requests", "cancel", "Cancel runs."),
         "retry": ("rota.cli.requests", "retry", "Run again what has ended."),
+        "bulk": ("rota.cli.bulk", "bulk", "Retry or cancel all runs that match."),
         "backfill": ("rota.cli.requests", "backfill", "Run occurrences of the past that have no run."),
         "pause": ("rota.cli.changes", "pause", "Stop schedules from firing."),
         "resume": ("rota.cli.changes", "resume", "Let paused schedules fire again."),

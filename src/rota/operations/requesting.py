@@ -12,7 +12,7 @@ from rota.core.changes import MOST_PLANS, due_form
 from rota.core.ids import keyed_id
 from rota.core.occurrences import TICK, compiled, occurrences_in
 from rota.core.planning import plan, run_of
-from rota.core.records import ENDED, AuditLine, Cancelled, Json, NewRun, Origin, Schedule, ScheduleState
+from rota.core.records import ENDED, AuditLine, Cancelled, Json, NewRun, Origin, Run, Schedule, ScheduleState
 from rota.declare.limits import checked_name, checked_payload
 from rota.declare.tasks import EnqueueOptions
 from rota.errors import InvalidValue, NotEnded
@@ -262,14 +262,23 @@ def retry(
     old, now = run_like(rota, run_id), rota.clock.now()
     if old.state not in ENDED:
         raise NotEnded(old.id, str(old.state))
-    run = NewRun(
-        id=rota.new_id(),
-        rota=rota.name,
+    run = again(old, rota.new_id(), actor, now, reason)
+    if args is not None:
+        run = replace(run, args=_checked_args(rota, old.task, args))
+    checked_payload("arguments", run.args)
+    return _stored(rota, run, retry_line(rota, run, actor, now, reason), dry_run)
+
+
+def again(old: Run, run_id: str, actor: Actor, now: datetime, reason: str) -> NewRun:
+    """Return a run that does what `old` was to do. Pure."""
+    return NewRun(
+        id=run_id,
+        rota=old.rota,
         task=old.task,
         created_at=now,
         run_at=now,
         origin=Origin.RETRY,
-        args=old.args if args is None else _checked_args(rota, old.task, args),
+        args=old.args,
         policy=old.policy,
         queue=old.queue,
         priority=old.priority,
@@ -283,11 +292,12 @@ def retry(
         by=actor.name,
         reason=reason or None,
     )
-    checked_payload("arguments", run.args)
-    line = actor.line(
-        rota.name, now, "retry", old.id, reason, None, {"run": run.id, "args": masked(dict(run.args))}
-    )
-    return _stored(rota, run, line, dry_run)
+
+
+def retry_line(rota: Rota, run: NewRun, actor: Actor, now: datetime, reason: str) -> AuditLine:
+    """Return what the audit keeps of a retry: the run that was retried, and `run` which does it again."""
+    after = {"run": run.id, "args": masked(dict(run.args))}
+    return actor.line(rota.name, now, "retry", run.parent or "", reason, None, after)
 
 
 def cancel(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rota.core.records import AuditLine, Json, PastError, Run, Schedule
+from rota.core.records import AuditLine, Json, PastError, Run, RunState, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,34 @@ class Backfill:
     runs: tuple[tuple[datetime, str], ...]
     existing: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """What an action on all runs that match does, or did.
+
+    Attributes:
+        action: `retry`, `cancel`, `undo_retry` or `undo_cancel`.
+        at: When it was planned. Runs made later are not meant.
+        states: How many runs it changes, by the state they were in.
+        left: How many others are left alone, by the reason.
+        shown: The newest of those it changes, up to 100.
+    """
+
+    action: str
+    dry_run: bool
+    at: datetime
+    states: Mapping[RunState, int]
+    left: Mapping[str, int]
+    shown: tuple[Run, ...]
+
+    @property
+    def changed(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def unchanged(self) -> int:
+        return sum(self.left.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from rota.declare.registry import Registry
 from rota.declare.tasks import Task
 from rota.operations.history import Overview
 from rota.operations.masking import masked
-from rota.operations.results import Backfill, Effect, Explanation, Result, ScheduleDetail, ScheduleView
+from rota.operations.results import Backfill, Bulk, Effect, Explanation, Result, ScheduleDetail, ScheduleView
 
 
 def utc(at: datetime | None) -> str | None:
@@ -232,6 +232,20 @@ def result(one: Result) -> dict[str, Json]:
 def _effect(one: Effect, revisions: Mapping[str, int]) -> dict[str, Json]:
     written = {"subject": one.subject, "detail": one.detail}
     return {**written, "revision": revisions[one.subject]} if one.subject in revisions else written
+
+
+def bulk(one: Bulk) -> dict[str, Json]:
+    """Write what an action on all runs that match does, or did; of the runs only the newest are named."""
+    return {
+        "action": one.action,
+        "dry_run": one.dry_run,
+        "at": utc(one.at),
+        "changed": one.changed,
+        "states": {str(state): count for state, count in one.states.items()},
+        "unchanged": one.unchanged,
+        "reasons": dict(one.left),
+        "runs": [run.id for run in one.shown],
+    }
 
 
 def backfilled(one: Backfill) -> dict[str, Json]:

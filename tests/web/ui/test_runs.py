@@ -1,5 +1,7 @@
 """The explorer: facets in the address, pages, and actions on several at once."""
 
+from datetime import timedelta
+
 import pytest
 
 from rota.core.records import RunState
@@ -134,3 +136,86 @@ def test_no_match_and_no_history_are_told_apart(viewer, clock):
     rota = Rota("new", store="sqlite:///:memory:", clock=clock, housekeeping=False)
     assert "Nothing has run yet." in Visitor(WebApp(rota), Role.VIEWER).page("/runs")
     rota.close()
+
+
+# -- all that match
+def planned(page: str) -> dict[str, list[str]]:
+    """Return what the form of a plan holds."""
+    import html
+    import re
+
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page):
+        fields.setdefault(name, []).append(html.unescape(value))
+    fields.pop("csrf")
+    return fields
+
+
+def undone(page: str) -> str:
+    """Return where the undo that a result offers is."""
+    import html
+    import re
+
+    return html.unescape(re.search(r'href="([^"]+)">Undo…', page)[1])
+
+
+def test_all_that_match_are_retried_after_a_plan_and_that_is_undone(operator, clock):
+    failed = [run.id for run in operator.runs(states=(RunState.FAILED,))]
+    plan = operator.page("/runs/all?action=retry&state=failed&within=24h")
+    assert f"Retry {len(failed)} runs" in text_of(plan)
+    assert len(operator.runs(limit=500, states=(RunState.PENDING,))) == 0
+    clock.advance(timedelta(minutes=1))
+    late = waiting(operator.rota, "charge")
+    page = operator.send("/runs/all", **planned(plan), reason="the bank is back")
+    assert f"{len(failed)} runs retried." in page
+    made = [run for run in operator.runs(states=(RunState.PENDING,)) if run.id != late]
+    assert sorted(run.parent for run in made) == sorted(failed)
+    assert {run.reason for run in made} == {"the bank is back"}
+    operator.send("/runs/all", **planned(plan))
+    assert len(operator.runs(states=(RunState.PENDING,))) == len(failed) + 1
+
+    undo = operator.page(undone(page))
+    assert f"Cancel the retries of {len(failed)} runs" in text_of(undo)
+    page = operator.send("/runs/all", **planned(undo))
+    assert f"{len(failed)} runs cancelled again." in page
+    assert [run.id for run in operator.runs(states=(RunState.PENDING,))] == [late]
+
+
+def test_all_that_wait_are_cancelled_and_that_is_undone(operator, clock):
+    wanted = {waiting(operator.rota, "greet") for _ in range(3)}
+    other = waiting(operator.rota, "charge")
+    plan = operator.page("/runs/all?action=cancel&task=greet")
+    clock.advance(timedelta(seconds=1))
+    page = operator.send("/runs/all", **planned(plan))
+    assert "3 runs cancelled." in page
+    assert [run.id for run in operator.runs(states=(RunState.PENDING,))] == [other]
+    page = operator.send("/runs/all", **planned(operator.page(undone(page))))
+    assert "3 runs made again." in page
+    again = operator.runs(states=(RunState.PENDING,), task="greet")
+    assert {run.parent for run in again} == wanted
+
+
+def test_the_explorer_offers_all_that_match(operator, viewer):
+    page = operator.page("/runs?state=failed&schedule=charges")
+    assert 'href="/runs/all?state=failed&amp;schedule=charges&amp;action=retry"' in page
+    assert "/runs/all" not in viewer.page("/runs?state=failed")
+    assert viewer.get("/runs/all?action=retry").status_code == 403
+    assert viewer.post("/runs/all", action="retry").status_code == 403
+
+
+def test_a_plan_for_all_without_any_says_so(operator):
+    plan = operator.page("/runs/all?action=cancel&schedule=charges")
+    assert "Nothing would change" in plan
+    assert '<button class="primary">Cancel' not in plan
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["action=explode", "action=retry&at=2999-01-01T00:00:00Z", "action=retry&at=now", "action=retry&state=x"],
+)
+def test_a_plan_for_all_that_makes_no_sense_is_refused(operator, bad):
+    assert operator.get(f"/runs/all?{bad}").status_code == 400
+    assert (
+        operator.post(f"/runs/all?{bad}", **dict(part.split("=") for part in bad.split("&"))).status_code
+        == 400
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from rota.core.records import ENDED, RunQuery, RunState
 from rota.operations import history, requesting, shapes
 from rota.operations.actor import Role
+from rota.operations.bulk import bulk as all_matching
 from rota.operations.shapes import utc
 from rota.web.api import types as t
 from rota.web.call import Call
@@ -70,6 +71,23 @@ def bulk(call: Call, body: t.ManyRuns) -> Any:
     """Cancel or retry many runs; with `dry_run` only say what it would do."""
     act = requesting.cancel_many if body.action == "cancel" else requesting.retry_many
     return shapes.result(act(call.rota, body.ids, call.actor, body.reason, dry_run=body.dry_run))
+
+
+@ROUTES.post("/api/v1/bulk/runs/matching", Role.OPERATOR, body=t.MatchingRuns, answer=t.Bulk)
+def bulk_matching(call: Call, body: t.MatchingRuns) -> Any:
+    """Cancel or retry all runs that match, or take that back; with `dry_run` only say what it would do."""
+    query = RunQuery(
+        schedule=body.schedule,
+        task=body.task,
+        queue=body.queue,
+        states=tuple(map(_state, body.state)),
+        since=body.since,
+        until=body.until,
+    )
+    done = all_matching(
+        call.rota, body.action, query, call.actor, body.reason, at=body.at, dry_run=body.dry_run
+    )
+    return shapes.bulk(done)
 
 
 @ROUTES.get(ONE, Role.VIEWER, answer=t.Run, name="api.runs.read")

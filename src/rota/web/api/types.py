@@ -159,6 +159,17 @@ class Result(TypedDict):
     unchanged: list[Effect]
 
 
+class Bulk(TypedDict):
+    action: str
+    dry_run: bool
+    at: str
+    changed: int
+    states: dict[str, int]
+    unchanged: int
+    reasons: dict[str, int]
+    runs: list[str]
+
+
 class MadeRun(TypedDict):
     run: str
     dry_run: bool
@@ -421,6 +432,25 @@ class ManyRuns(Struct, forbid_unknown_fields=True):
 
     action: Annotated[str, Meta(pattern="^(cancel|retry)$")]
     ids: Annotated[list[Name], Meta(min_length=1, max_length=500)]
+    reason: Reason = ""
+    dry_run: bool = False
+
+
+class MatchingRuns(Struct, forbid_unknown_fields=True):
+    """One action on all runs that match; `dry_run` answers the plan.
+
+    With the `at` of the plan, runs made later are not meant. `undo_retry` and `undo_cancel`, with the filter
+    and the `at` of what was done, take it back.
+    """
+
+    action: Annotated[str, Meta(pattern="^(retry|cancel|undo_retry|undo_cancel)$")]
+    schedule: Line | None = None
+    task: Line | None = None
+    queue: Line | None = None
+    state: list[str] = []
+    since: Moment | None = None
+    until: Moment | None = None
+    at: Moment | None = None
     reason: Reason = ""
     dry_run: bool = False
 

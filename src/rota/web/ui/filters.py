@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
-
-from werkzeug.wrappers import Request
 
 from rota.core.records import RunQuery, RunState
 from rota.errors import InvalidValue
+from rota.operations.shapes import utc
 from rota.web.api.runs import position_of
+from rota.web.inputs import in_range
 
 PAGE = 50
 WITHIN = {
@@ -41,7 +42,7 @@ class RunFilter:
 
     def query(self, now: datetime) -> RunQuery:
         """Return what the store is asked. Raises `InvalidValue`, `Fault`."""
-        since = _instant("since", self.since)
+        since = moment("since", self.since)
         if self.within:
             if self.within not in WITHIN:
                 raise InvalidValue("within", self.within, f"choose one of {', '.join(WITHIN)}")
@@ -53,27 +54,35 @@ class RunFilter:
             queue=self.queue or None,
             states=tuple(map(_state, self.state)),
             since=since,
-            until=_instant("until", self.until),
+            until=moment("until", self.until),
             before=position_of(self.after) if self.after else None,
             limit=PAGE,
         )
 
-    def address(self, **changes: str | tuple[str, ...]) -> str:
-        """Return the query of an address with some facets changed, and back on the first page."""
+    def fixed(self, now: datetime) -> RunFilter:
+        """Return the filter that means the same runs later, too."""
+        since = self.query(now).since
+        return replace(self, within="", since=utc(since) or "", after="")
+
+    def pairs(self, **changes: str | tuple[str, ...]) -> list[tuple[str, str]]:
+        """Return the facets that are used, with some changed, and other parameters."""
         values = {name: changes.get(name, getattr(self, name)) for name in NAMES}
-        values["after"] = changes.get("after", "")
-        pairs = [
+        values |= {name: value for name, value in changes.items() if name not in NAMES}
+        return [
             (name, one)
             for name, value in values.items()
             for one in (value if isinstance(value, tuple) else (value,))
             if one
         ]
+
+    def address(self, **changes: str | tuple[str, ...]) -> str:
+        """Return the query of an address with some facets changed, and back on the first page."""
+        pairs = self.pairs(**changes)
         return f"?{urlencode(pairs)}" if pairs else "?"
 
 
-def run_filter(request: Request) -> RunFilter:
-    """Read the facets of an address. Several states may be given: `state=failed&state=missed`."""
-    given = request.args
+def run_filter(given: Any) -> RunFilter:
+    """Read the facets of an address or a form. Several states may be given: `state=failed&state=missed`."""
     states = [part for one in given.getlist("state") for part in one.split(",") if part]
     others = {name: given.get(name, "").strip()[:256] for name in (*NAMES[1:], "after")}
     return RunFilter(state=tuple(dict.fromkeys(states)), **others)
@@ -86,7 +95,8 @@ def _state(text: str) -> RunState:
         raise InvalidValue("state", text, "it is none", f"Choose of {', '.join(RunState)}.") from None
 
 
-def _instant(name: str, text: str) -> datetime | None:
+def moment(name: str, text: str) -> datetime | None:
+    """Read an instant of an address; `None` for `""`. Raises `InvalidValue`, `Fault`."""
     if not text:
         return None
     try:
@@ -95,4 +105,4 @@ def _instant(name: str, text: str) -> datetime | None:
         at = None
     if at is None or at.tzinfo is None:
         raise InvalidValue(name, text, "write an instant such as 2026-03-29T01:00:00Z")
-    return at
+    return in_range(name, at)

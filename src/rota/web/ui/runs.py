@@ -27,7 +27,7 @@ ACTIONS = {"retry": (requesting.retry_many, "retried"), "cancel": (requesting.ca
 @ROUTES.get("/runs", Role.VIEWER, name="runs")
 def explore(call: Call) -> Response:
     """List runs, newest first."""
-    chosen = run_filter(call.request)
+    chosen = run_filter(call.request.args)
 
     def make(now: datetime) -> dict[str, Any]:
         query = chosen.query(now)
