@@ -196,6 +196,12 @@ class UnknownRun(UnknownName):
     kind = "run"
 
 
+class UnknownLine(UnknownName):
+    """A line of the audit is named that there is not."""
+
+    kind = "audit line"
+
+
 class UnknownGroup(UnknownName):
     """A group of errors is named to which no failed run of the last days belongs."""
 
@@ -213,6 +219,22 @@ class Conflict(RotaError):
         self.subject = subject
         super().__init__(
             f"{subject} was changed by someone else meanwhile; nothing was done. Look again, then retry."
+        )
+
+
+class ChangedSince(Conflict):
+    """A change was to be reverted, and what it made has been changed again. Nothing was done.
+
+    Attributes:
+        by: Who did that, when and by what; `""`: no operator did.
+    """
+
+    def __init__(self, subject: str, what: str, by: str = "") -> None:
+        self.subject, self.by = subject, by
+        who = f"by {by}" if by else "by a deploy, or because its end was reached"
+        RotaError.__init__(
+            self,
+            f"{subject}: its {what} was changed again {who}; nothing was done. Look at it, then change it.",
         )
 
 

@@ -152,3 +152,19 @@ def test_nodes_audit_and_statistics(worked, operator):
     fares = {each["task"]: each for each in one["tasks"]}
     assert fares["often"]["runs"] == {"succeeded": 23, "running": 1}
     assert (fares["nightly"]["runs"], fares["mail"]["last_state"]) == ({"succeeded": 1}, "pending")
+
+
+def test_a_change_is_reverted_by_its_line(sim, operator, viewer):
+    operator.post("/api/v1/schedules/nightly/pause", {"reason": "by mistake"})
+    [line] = operator.get("/api/v1/audit", query_string={"subject": "nightly", "limit": 1})["items"]
+    body = {"subject": "nightly", "at": line["at"]}
+    sim.advance(timedelta(seconds=1))
+    viewer.refused("POST", "/api/v1/audit/revert", body, 403)
+    assert (
+        operator.post("/api/v1/audit/revert", {**body, "dry_run": True})["changed"][0]["subject"] == "nightly"
+    )
+    assert operator.post("/api/v1/audit/revert", {**body, "reason": "wrong one"})["action"] == "revert"
+    assert operator.get("/api/v1/schedules/nightly")["pause"] is None
+    refused = operator.refused("POST", "/api/v1/audit/revert", body, 409)
+    assert "changed again by" in refused["message"]
+    operator.refused("POST", "/api/v1/audit/revert", {**body, "at": "2026-01-01T00:00:00Z"}, 404)

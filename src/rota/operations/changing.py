@@ -65,7 +65,7 @@ def pause(
     def make(schedule: Schedule, now: datetime) -> Made:
         change = paused(schedule, now, actor.name, reason, until)
         words = f"paused until {utc(until)}" if until else "paused until it is resumed"
-        return change, _pause_json(schedule), _pause_json(change.after), words
+        return change, pause_json(schedule), pause_json(change.after), words
 
     return amend(rota, names, actor, "pause", reason, make, dry_run, expected_revision)
 
@@ -84,7 +84,7 @@ def resume(
     def make(schedule: Schedule, now: datetime) -> Made:
         if schedule.pause is None:
             return "it is not paused"
-        return resumed(schedule, now), _pause_json(schedule), None, "resumed"
+        return resumed(schedule, now), pause_json(schedule), None, "resumed"
 
     return amend(rota, names, actor, "resume", reason, make, dry_run, expected_revision)
 
@@ -104,7 +104,7 @@ def skip_next(
         change = skipping_next(schedule, now, actor.name, reason)
         until = change.after.pause.until if change.after.pause else None
         words = f"its occurrence of {utc(until.replace(microsecond=0))} is left out" if until else ""
-        return change, None, _pause_json(change.after), words
+        return change, None, pause_json(change.after), words
 
     return amend(rota, names, actor, "skip", reason, make, dry_run, expected_revision)
 
@@ -314,7 +314,8 @@ def _tell(rota: Rota, lines: Sequence[AuditLine], now: datetime) -> None:
         )
 
 
-def _pause_json(schedule: Schedule) -> Json:
+def pause_json(schedule: Schedule) -> Json:
+    """Return the pause of a schedule as the audit keeps it."""
     pause = schedule.pause
     if pause is None:
         return None

@@ -1,11 +1,14 @@
 """Nodes and the audit."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
 
 from rota.operations.actor import Actor
 from rota.operations.changing import override_fields, pause
+from rota.operations.lookups import schedule_named
 from rota.web.ui.audit import Difference, differences
 from tests.web.ui.conftest import text_of
 from tests.web.ui.shop import HOSTILE, alive
@@ -81,3 +84,49 @@ def test_any_limit_is_answered(viewer, limit):
 )
 def test_differences_between_before_and_after(before, after, expected):
     assert list(differences(before, after)) == expected
+
+
+# -- revert
+def test_a_change_is_reverted_after_a_plan(shop, operator):
+    pause(shop, ["counts"], Actor("ann"), f"sale {HOSTILE}")
+    shop.clock.advance(timedelta(seconds=5))
+    (href,) = re.findall(r'href="(/audit/revert[^"]+)"', operator.page("/audit?subject=counts"))
+    plan = operator.page(html.unescape(href))
+    assert "Revert this pause?" in plan
+    assert HOSTILE not in plan
+    fields = dict(re.findall(r'<input type="hidden" name="(subject|at)" value="([^"]+)"', plan))
+    page = operator.send("/audit/revert", **fields, reason="the sale is over")
+    assert "counts: it is no longer paused." in page
+    assert "the sale is over" in page
+    assert schedule_named(shop, "counts").pause is None
+
+
+def test_a_revert_that_comes_too_late_says_who_was_faster(shop, operator):
+    override_fields(shop, "counts", {"priority": 7}, Actor("ann"))
+    at = shop.clock.now().isoformat()
+    shop.clock.advance(timedelta(seconds=5))
+    override_fields(shop, "counts", {"priority": 8}, Actor("bob"))
+    for answer in (
+        operator.get("/audit/revert", query_string={"subject": "counts", "at": at}),
+        operator.post("/audit/revert", subject="counts", at=at),
+    ):
+        assert answer.status_code == 409
+        assert "changed again by bob" in answer.text
+    assert schedule_named(shop, "counts").effective.priority == 8
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"subject": "counts"}, 400),
+        ({"subject": "counts", "at": "yesterday"}, 400),
+        ({"subject": HOSTILE, "at": "2026-03-02T13:00:00Z"}, 404),
+        ({"subject": "counts", "at": "0001-01-01T00:00:00+14:00"}, 400),
+    ],
+)
+def test_a_line_that_there_is_not_is_not_reverted(operator, viewer, given, status):
+    answer = operator.get("/audit/revert", query_string=given)
+    assert answer.status_code == operator.post("/audit/revert", **given).status_code == status
+    assert HOSTILE not in answer.text
+    assert viewer.post("/audit/revert", **given).status_code == 403
+    assert "/audit/revert" not in viewer.page("/audit")

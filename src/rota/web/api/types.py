@@ -455,6 +455,15 @@ class MatchingRuns(Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class Revert(Struct, forbid_unknown_fields=True):
+    """Which line of the audit: what it is about, and its `at`."""
+
+    subject: Line
+    at: Moment
+    reason: Reason = ""
+    dry_run: bool = False
+
+
 class RetryRequest(Struct, forbid_unknown_fields=True):
     args: Args | None = None
     reason: Reason = ""

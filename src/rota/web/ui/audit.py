@@ -1,4 +1,4 @@
-"""Who did what, when, why, and from where."""
+"""Who did what, when, why, and from where; and taking it back."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ import msgspec
 from werkzeug.wrappers import Response
 
 from rota.core.records import AuditLine
+from rota.errors import Conflict, InvalidValue
 from rota.operations.actor import Role
 from rota.operations.history import audit as latest
 from rota.operations.masking import masked
+from rota.operations.reverting import audit_line, revert, reverted
 from rota.web.call import Call
 from rota.web.routing import Routes
+from rota.web.ui import forms
+from rota.web.ui.filters import moment
+from rota.web.ui.told import tell
 
 ROUTES = Routes()
 PAGE, MOST, LONGEST = 50, 500, 300
@@ -70,10 +75,57 @@ def audit(call: Call) -> Response:
             "subject": subject,
             "differences": lambda line: list(differences(line.before, line.after)),
             "href": lambda line: _href(call, line),
+            "is_reverted": lambda line: reverted(line) is not None,
             "more": min(limit * 4, MOST) if len(lines) == limit < MOST else None,
         }
 
     return call.app.pages.live(call, "audit.html", make)
+
+
+@ROUTES.get("/audit/revert", Role.OPERATOR, name="audit.revert")
+def plan(call: Call) -> Response:
+    """Say what reverting a change would put back."""
+    return _plan_page(call, call.request.args)
+
+
+@ROUTES.post("/audit/revert", Role.OPERATOR, name="audit.revert_it")
+def revert_it(call: Call) -> Response:
+    """Put back what was before a change."""
+    line = _line(call, call.request.form)
+    try:
+        result = revert(call.rota, line.subject, line.at, call.actor, forms.reason(call))
+    except (Conflict, InvalidValue):
+        return _plan_page(call, call.request.form)
+    [effect] = result.effects
+    text = f"{line.subject}: {effect.detail}."
+    here = call.url("audit", subject=line.subject)
+    return tell(call, here, text, "good" if effect.done else "warn")
+
+
+def _line(call: Call, given: Any) -> AuditLine:
+    """Return the line that is named. Raises `UnknownLine`, `InvalidValue`."""
+    at = moment("at", given.get("at", "")[:64])
+    if at is None:
+        raise InvalidValue("at", "none", "say which line: when it was written")
+    return audit_line(call.rota, given.get("subject", "")[:256], at)
+
+
+def _plan_page(call: Call, given: Any) -> Response:
+    """Draw what reverting would do, or why it can not be done."""
+    line, problem, effect = _line(call, given), None, None
+    try:
+        [effect] = revert(call.rota, line.subject, line.at, call.actor, dry_run=True).effects
+    except (Conflict, InvalidValue) as error:
+        problem = str(error)
+    return call.app.pages.page(
+        call,
+        "revert.html",
+        409 if problem else 200,
+        line=line,
+        effect=effect,
+        problem=problem,
+        back=list(differences(line.after, line.before)),
+    )
 
 
 def _href(call: Call, line: AuditLine) -> str:
