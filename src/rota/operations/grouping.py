@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -49,6 +49,7 @@ class ErrorGroup:
         runs: The latest first.
         schedules: Those affected, by name; and tasks of runs without one.
         open: Those of `runs` that nobody has retried yet.
+        last_retry: The latest retry of one of them: the canary, if only one was retried.
     """
 
     fingerprint: str
@@ -57,6 +58,7 @@ class ErrorGroup:
     runs: tuple[Run, ...]
     schedules: tuple[str, ...]
     open: tuple[Run, ...]
+    last_retry: Run | None = None
 
     @property
     def latest(self) -> Run:
@@ -92,14 +94,17 @@ def fingerprint(failure: Failure | None, task: str, reason: str | None = None) -
     return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
-def grouped(runs: Iterable[Run], retried: Iterable[str] = ()) -> list[ErrorGroup]:
+def grouped(runs: Iterable[Run], retries: Iterable[Run] = ()) -> list[ErrorGroup]:
     """Return failed runs by fingerprint, the group seen last first. Pure.
 
     Args:
         runs: Newest first.
-        retried: Ids of runs that have been retried.
+        retries: Retries of runs.
     """
-    done = frozenset(retried)
+    done: dict[str, Run] = {}
+    for one in sorted(retries, key=lambda run: (run.created_at, run.id)):
+        if one.parent is not None:
+            done[one.parent] = one
     found: dict[str, list[Run]] = {}
     for run in runs:
         found.setdefault(fingerprint(run.failure, run.task, run.reason), []).append(run)
@@ -107,8 +112,9 @@ def grouped(runs: Iterable[Run], retried: Iterable[str] = ()) -> list[ErrorGroup
     return sorted(groups, key=lambda one: one.last_seen, reverse=True)
 
 
-def _group(key: str, runs: Sequence[Run], retried: frozenset[str]) -> ErrorGroup:
+def _group(key: str, runs: Sequence[Run], retried: Mapping[str, Run]) -> ErrorGroup:
     failure = runs[0].failure
+    retries = [retried[run.id] for run in runs if run.id in retried]
     return ErrorGroup(
         fingerprint=key,
         kind=failure.kind if failure else runs[0].reason or "no error is stored",
@@ -116,6 +122,7 @@ def _group(key: str, runs: Sequence[Run], retried: frozenset[str]) -> ErrorGroup
         runs=tuple(runs),
         schedules=tuple(sorted({run.schedule or run.task for run in runs})),
         open=tuple(run for run in runs if run.id not in retried),
+        last_retry=max(retries, key=lambda run: (run.created_at, run.id), default=None),
     )
 
 
@@ -123,16 +130,16 @@ def error_groups(rota: Rota) -> list[ErrorGroup]:
     """Return the groups of the last 7 days, of up to 2,000 failed runs, the group seen last first."""
     since = rota.clock.now() - AGE
     failed = list(every_run(rota, RunQuery(states=(RunState.FAILED,), since=since), MOST))
-    return grouped(failed, _retried(rota, failed))
+    return grouped(failed, _retries(rota, failed))
 
 
-def _retried(rota: Rota, failed: Sequence[Run]) -> set[str]:
-    """Return which of these runs have been retried: looked for among the latest runs of their tasks."""
-    found: set[str] = set()
+def _retries(rota: Rota, failed: Sequence[Run]) -> list[Run]:
+    """Return the retries of runs: looked for among the latest runs of the tasks of `failed`."""
+    found: list[Run] = []
     for task in {run.task for run in failed}:
         since = min(run.created_at for run in failed if run.task == task)
         later = every_run(rota, RunQuery(task=task, since=since), MOST)
-        found |= {run.parent for run in later if run.origin is Origin.RETRY and run.parent}
+        found += [run for run in later if run.origin is Origin.RETRY]
     return found
 
 

@@ -56,7 +56,7 @@ def retry(call: Call, key: str) -> Response:
     here = call.url("errors.group", key=key)
     made = [one.detail.removeprefix("run ") for one in result.effects if one.done]
     if canary and made:
-        text = "One run is retried. If it succeeds, retry the others."
+        text = "One run is retried. How it ends is said here; if it succeeds, retry the others."
         return tell(call, here, text, href=call.url("run", run_id=made[0]), label="Watch it")
     text, kind, lines = summary(result, "retried")
     return tell(call, here, text, kind, lines=lines)
