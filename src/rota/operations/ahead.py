@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,6 +26,29 @@ class Planned:
 
     at: datetime
     schedule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What lies ahead of one schedule.
+
+    Attributes:
+        at: Its next occurrence.
+        count: How many there are; no more than `EACH` are counted.
+    """
+
+    at: datetime
+    schedule: str
+    count: int
+
+
+def by_schedule(planned: Iterable[Planned]) -> list[Coming]:
+    """Return what lies ahead of each schedule, the one that is due next first. Pure."""
+    found: dict[str, list[datetime]] = {}
+    for one in planned:
+        found.setdefault(one.schedule, []).append(one.at)
+    coming = [Coming(min(each), name, len(each)) for name, each in found.items()]
+    return sorted(coming, key=lambda one: (one.at, one.schedule))
 
 
 def ahead(rota: Rota, until: datetime) -> list[Planned]:

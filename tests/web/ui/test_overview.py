@@ -26,7 +26,29 @@ def test_what_fails_needs_attention_and_leads_to_the_run(viewer):
 
 def test_without_a_worker_it_says_so_and_what_to_start(viewer):
     page = text_of(viewer.page("/"))
-    assert "Nothing will run: no worker has reported lately. Start one: rota worker" in page
+    assert "Nothing will run: no worker has reported yet. Start one: rota worker" in page
+
+
+def test_it_says_since_when_there_is_no_worker(app, viewer, clock):
+    alive(app.rota, "worker-1")
+    clock.advance(timedelta(minutes=30))
+    assert "no worker has reported since 14:00 UTC, 30 minutes ago" in text_of(viewer.page("/"))
+
+
+def test_the_next_hour_has_a_line_for_each_schedule(clock):
+    rota = Rota("busy", store="sqlite:///:memory:", clock=clock, housekeeping=False)
+
+    @rota.scheduled("every 1s", name="pulse")
+    def pulse(): ...
+
+    @rota.scheduled("every 20m", name="sweep")
+    def sweep(): ...
+
+    rota.sync()
+    page = text_of(Visitor(WebApp(rota), Role.VIEWER).page("/"))
+    rota.close()
+    assert "pulse 300+ times" in page
+    assert "sweep 3 times" in page
 
 
 def test_when_all_is_well_one_sentence_says_it(clock):
@@ -79,13 +101,13 @@ def test_what_runs_shows_how_far_it_is(app, viewer, clock):
     )
     clock.advance(timedelta(minutes=1))
     page = viewer.page("/")
-    assert "25 of 100 · orders · about 3 minutes left" in text_of(page)
+    assert "25 of 100 · orders · 3 minutes left" in text_of(page)
     assert '<progress max="100.0" value="25.0"' in page
 
 
 def test_what_is_due_within_the_hour_is_listed_soonest_first(viewer):
     page = text_of(viewer.page("/"))
-    assert page.index("counts 14:30 UTC") < page.index("charges 15:00 UTC")
+    assert page.index("counts 2 times 14:30 UTC") < page.index("charges 15:00 UTC")
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/errors", "/timeline", "/nodes", "/audit", "/settings"])

@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from rota.operations.actor import Role
+from rota.operations.ahead import EACH, by_schedule
 from rota.operations.attention import standing
 from rota.operations.doctor import Finding
 from rota.operations.shapes import utc
@@ -27,10 +28,13 @@ def overview(call: Call) -> Response:
 
     def make(now: datetime) -> dict[str, Any]:
         one = standing(call.rota)
+        coming = by_schedule(one.next)
         return {
             "one": one,
-            "upcoming": one.next[:SHOWN],
-            "more": len(one.next) - SHOWN,
+            "upcoming": coming[:SHOWN],
+            "more": len(coming) - SHOWN,
+            "most": EACH,
+            "last_worker": _last_worker(call),
             "worker": any("worker" in node.roles for node in one.overview.nodes),
             "chart": hours_chart(one.overview.hours, lambda at: _runs_of_hour(call, at)),
             "in_words": in_words,
@@ -41,6 +45,12 @@ def overview(call: Call) -> Response:
         }
 
     return call.app.pages.live(call, "overview.html", make)
+
+
+def _last_worker(call: Call) -> datetime | None:
+    """Return when a worker was seen last; `None`: none is known."""
+    seen = [node.seen_at for node in call.rota.store.nodes(call.rota.name) if "worker" in node.roles]
+    return max(seen, default=None)
 
 
 def _runs_of_hour(call: Call, at: datetime) -> str:
