@@ -198,10 +198,10 @@ class Store(Protocol):
         """Return the latest audit lines, newest first."""
         ...
 
-    def purge(self, rota: str, before: datetime, keep: int, limit: int) -> int:
+    def purge(self, rota: str, before: datetime, keep: int, limit: int, *, dry_run: bool = False) -> int:
         """Delete up to `limit` runs that ended before `before`, but never the last `keep` of a schedule.
 
-        Returns how many. Cursors and last errors stay.
+        Returns how many; with `dry_run` it deletes none of them. Cursors and last errors stay.
         """
         ...
 

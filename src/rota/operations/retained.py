@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rota.core.records import ENDED, RunQuery
@@ -24,8 +24,9 @@ class Retained:
         age, keep: The retention in force.
         held: Runs that history holds now.
         daily: Runs made in the last 24 hours; `daily_more`: and more.
-        old: Ended runs older than the retention; the next purge deletes them, but for the last `keep` of each
-            schedule. `old_more`: and more.
+        old: Ended runs older than the retention; `old_more`: and more.
+        removable: Those of them that the next purge deletes: all but the last `keep` of each schedule. `None`
+            if there are too many to be counted.
     """
 
     age: timedelta
@@ -35,6 +36,7 @@ class Retained:
     daily_more: bool
     old: int
     old_more: bool
+    removable: int | None
 
     @property
     def expected(self) -> int:
@@ -46,7 +48,8 @@ def retained(rota: Rota) -> Retained:
     """Return what retention does. Reads only."""
     now, history = rota.clock.now(), rota.settings.history
     daily, daily_more = count_runs(rota, RunQuery(since=now - DAY), COUNTED)
-    query = RunQuery(until=now - history.age, states=tuple(sorted(ENDED)))
+    before = now - history.age
+    query = RunQuery(until=before, states=tuple(sorted(ENDED)))
     old, old_more = count_runs(rota, query, COUNTED)
     return Retained(
         age=history.age,
@@ -56,4 +59,9 @@ def retained(rota: Rota) -> Retained:
         daily_more=daily_more,
         old=old,
         old_more=old_more,
+        removable=None if old_more else _removable(rota, before),
     )
+
+
+def _removable(rota: Rota, before: datetime) -> int:
+    return rota.store.purge(rota.name, before, rota.settings.history.keep, COUNTED, dry_run=True)

@@ -211,6 +211,7 @@ def test_the_last_runs_of_each_schedule_are_never_forgotten(store):
         ended(store, number, NOW - (40 - number) * DAY, schedule_id=uid(1), schedule="tidy-1")
         ended(store, 10 + number, NOW - (40 - number) * DAY, schedule_id=uid(2), schedule="tidy-2")
         ended(store, 20 + number, NOW - (40 - number) * DAY)
+    assert store.purge(ROTA, NOW - DAY, 2, 100, dry_run=True) == 11
     assert store.purge(ROTA, NOW - DAY, 2, 100) == 11
     assert sorted(found(store)) == [4, 5, 14, 15]
     assert store.purge(ROTA, NOW - DAY, 2, 100) == 0
@@ -223,6 +224,7 @@ def test_a_purge_deletes_at_most_its_limit_oldest_first(store):
         ended(store, number, NOW - (40 - number) * DAY)
     assert store.purge(ROTA, NOW, 0, 3) == 3
     assert sorted(found(store)) == [4, 5, 6, 7]
+    assert store.purge(ROTA, NOW, 0, 3, dry_run=True) == 3
     assert store.purge(ROTA, NOW, 0, 3) == 3
     assert store.purge(ROTA, NOW, 0, 3) == 1
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -47,6 +48,7 @@ class Served:
         alive(rota, "worker-1", running=1)
         alive(rota, "web-2", roles=("scheduler",), clock_offset=timedelta(seconds=7))
         override_fields(rota, "counts", {"priority": 5}, Actor("ann"), "sale", until=now + timedelta(hours=5))
+        self.overridden = rota.store.audit("shop", "counts", 1)[0].at.isoformat()
         people.create_token(rota, "deploy script", "operator", Actor("root"), timedelta(days=90))
         self.failed = self._last(RunState.FAILED)
         self.counted = self._last(RunState.SUCCEEDED, task="count")
@@ -90,6 +92,7 @@ class Served:
             "timeline": "/timeline",
             "runs": "/runs",
             "no runs": "/runs?schedule=none",
+            "plan for all": "/runs/all?action=retry&state=failed",
             "run that failed": f"/runs/{self.failed.id}",
             "run that runs": f"/runs/{self.running}",
             "run with a log": f"/runs/{self.counted.id}",
@@ -98,6 +101,7 @@ class Served:
             "error plan": f"/errors/{self.group}/retry",
             "nodes": "/nodes",
             "audit": "/audit",
+            "revert": f"/audit/revert?subject=counts&at={quote(self.overridden)}",
             "settings": "/settings",
             "api": "/api/docs",
             "not found": "/runs/01999999-0000-7000-8000-000000000000",

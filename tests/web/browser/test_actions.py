@@ -6,7 +6,9 @@ import pytest
 
 from rota.core.records import RunQuery, RunState
 from rota.operations import people
-from rota.operations.actor import Role
+from rota.operations.actor import Actor, Role
+from rota.operations.changing import pause
+from rota.operations.lookups import schedule_named
 
 
 def runs(served, **query):
@@ -39,6 +41,35 @@ def test_selected_runs_are_cancelled_after_a_plan(served, visit, scripts):
     assert "2 runs cancelled." in page.locator("#told").inner_text()
     assert page.url == f"{served.base}/runs?state=pending"
     assert {served.rota.store.run(one).state for one in wanted} == {RunState.CANCELLED}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_all_that_match_are_cancelled_after_a_plan_and_that_is_undone(served, visit, scripts):
+    wanted = {served.waiting("charge") for _ in range(3)}
+    page = visit("/runs?state=pending&task=charge", java_script_enabled=scripts)
+    page.get_by_role("link", name="cancel…").click()
+    page.get_by_role("heading", name="Cancel 3 runs?").wait_for()
+    page.get_by_label("Reason, for the audit").fill("the wrong list")
+    page.get_by_role("button", name="Cancel 3 runs").click()
+    assert "3 runs cancelled." in page.locator("#told").inner_text()
+    assert {served.rota.store.run(one).state for one in wanted} == {RunState.CANCELLED}
+    page.get_by_role("link", name="Undo…").click()
+    page.get_by_role("button", name="Make again 3 runs").click()
+    again = {run.id for run in runs(served, states=(RunState.PENDING,), task="charge")}
+    assert {served.rota.store.run(one).parent for one in again} == wanted
+    served.rota.store.cancel(sorted(again), "test", served.rota.clock.now())
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_pause_is_reverted_from_the_audit(served, visit, scripts):
+    pause(served.rota, "greetings", Actor("ann"), "by mistake")
+    served.server.app.pages.recent.clear()
+    page = visit("/audit?subject=greetings", java_script_enabled=scripts)
+    page.get_by_role("link", name="Revert pause of greetings").first.click()
+    page.get_by_label("Reason, for the audit").fill("it was the wrong one")
+    page.get_by_role("button", name="Revert it").click()
+    assert "greetings: it is no longer paused." in page.locator("#told").inner_text()
+    assert schedule_named(served.rota, "greetings").pause is None
 
 
 def test_the_box_above_selects_the_page(served, visit):

@@ -47,8 +47,8 @@ def test_the_next_hour_has_a_line_for_each_schedule(clock):
     rota.sync()
     page = text_of(Visitor(WebApp(rota), Role.VIEWER).page("/"))
     rota.close()
-    assert "pulse 300+ times" in page
-    assert "sweep 3 times" in page
+    assert "pulse 300+ ×" in page
+    assert "sweep 3 ×" in page
 
 
 def test_when_all_is_well_one_sentence_says_it(clock):
@@ -107,7 +107,7 @@ def test_what_runs_shows_how_far_it_is(app, viewer, clock):
 
 def test_what_is_due_within_the_hour_is_listed_soonest_first(viewer):
     page = text_of(viewer.page("/"))
-    assert page.index("counts 2 times 14:30 UTC") < page.index("charges 15:00 UTC")
+    assert page.index("counts 2 × 14:30 UTC") < page.index("charges 15:00 UTC")
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/errors", "/timeline", "/nodes", "/audit", "/settings"])

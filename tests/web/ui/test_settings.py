@@ -49,7 +49,25 @@ def test_retention_is_told_in_numbers(clock):
     rota.close()
     assert "Runs in history 30 " in page
     assert "Older than that now 5 " in page
+    assert "Removed by the next purge 5 " in page
     assert "about 25 " in page
+
+
+def test_the_last_runs_of_a_schedule_are_not_removed(clock):
+    rota = Rota(
+        "old", store="sqlite:///:memory:", clock=clock, housekeeping=False, retention="1d", keep_runs=27
+    )
+
+    @rota.scheduled("every 1h")
+    def sweep(): ...
+
+    rota.tick()
+    work(rota, clock, timedelta(hours=30))
+    page = text_of(Visitor(WebApp(rota), Role.VIEWER).page("/settings"))
+    assert "Older than that now 5 Removed by the next purge 3 " in page
+    now, history = clock.now(), rota.settings.history
+    assert rota.store.purge("old", now - history.age, history.keep, 100) == 3
+    rota.close()
 
 
 def test_what_the_doctor_finds_is_there(viewer):

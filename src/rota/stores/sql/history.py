@@ -193,7 +193,9 @@ def _audit_line(row: Row) -> AuditLine:
     )
 
 
-def purge(database: Database, rota: str, before: datetime, keep: int, limit: int) -> int:
+def purge(
+    database: Database, rota: str, before: datetime, keep: int, limit: int, *, dry_run: bool = False
+) -> int:
     """Delete in one transaction what a read found: runs that have ended stay so.
 
     Runs that are kept as the last of their schedule stay at the old end of history for ever; the walk
@@ -216,7 +218,8 @@ def purge(database: Database, rota: str, before: datetime, keep: int, limit: int
         if len(found) < limit * PASSED_OVER:
             break
         position = (found[-1][1], found[-1][0])
-    return _delete(database, sorted(doomed[:limit]))
+    doomed = doomed[:limit]
+    return len(doomed) if dry_run else _delete(database, sorted(doomed))
 
 
 def _delete(database: Database, ids: list[str]) -> int:

@@ -153,8 +153,8 @@ class SqlStore:
     def audit(self, rota: str, subject: str | None = None, limit: int = 50) -> list[AuditLine]:
         return history.audit(self._database, rota, subject, limit)
 
-    def purge(self, rota: str, before: datetime, keep: int, limit: int) -> int:
-        return history.purge(self._database, rota, before, keep, limit)
+    def purge(self, rota: str, before: datetime, keep: int, limit: int, *, dry_run: bool = False) -> int:
+        return history.purge(self._database, rota, before, keep, limit, dry_run=dry_run)
 
     def join(self, node: Node) -> None:
         nodes.join(self._database, node)
