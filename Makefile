@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core check bench soak lock clean services
+.PHONY: help demo test test-core check bench soak pictures lock clean services
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ bench: services  ## Run the benchmarks, Rota and its peers in turn; ARGS="--quic
 
 soak: services  ## Run the long forms of the system tests, write docs/soak-report.md; ARGS="--minutes 60"
 	$(BIN)/python -m tests.system.soak $(ARGS)
+
+pictures: services  ## Take the pictures of the README anew, from the demo at work
+	$(BIN)/python -m docs.pictures.make
 
 services: .venv/dev.stamp
 	@$(BIN)/python -m tests.services
