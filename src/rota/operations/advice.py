@@ -13,6 +13,9 @@ from rota.core.timetables.zoned import Zoned
 AHEAD = timedelta(days=366)
 STEP = timedelta(hours=36)  # shorter than the time between two clock changes of any zone
 SECOND = timedelta(seconds=1)
+TOP_OF_THE_HOUR = (
+    "It is due at the top of the hour, with much else; H instead of 0 spreads schedules by name."
+)
 
 
 def zone_of(timetable: Timetable) -> str | None:
@@ -58,7 +61,7 @@ def _about_cron(one: Cron) -> Iterator[str]:
     elif "*" in (texts[0][0], texts[2][0]) and not {texts[0], texts[2]} & {"*", "?"}:
         yield f"Day of month {texts[0]} and day of week {texts[2]}: both must match, as one starts with '*'."
     if one.fields.minutes == 1 and "H" not in one.text:
-        yield "It is due at the top of the hour, with much else; H instead of 0 spreads schedules by name."
+        yield TOP_OF_THE_HOUR
 
 
 def _about_clock_changes(one: Zoned, after: datetime) -> Iterator[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from rota.core.occurrences import TICK, compiled
 from rota.core.records import Json
 from rota.core.timetables import Timetable, parse_timetable
-from rota.operations.advice import warnings_about, zone_of
+from rota.operations.advice import TOP_OF_THE_HOUR, warnings_about, zone_of
+from rota.operations.crowd import FEW, crowd_at
 from rota.operations.lookups import schedule_named
 from rota.operations.shapes import utc
 
@@ -60,22 +63,43 @@ def difference(rota: Rota, name: str, text: str) -> Difference:
     )
 
 
-def preview(rota: Rota, text: str, timezone: str | None = None, count: int = 10) -> dict[str, Json]:
+def preview(
+    rota: Rota, text: str, timezone: str | None = None, count: int = 10, name: str | None = None
+) -> dict[str, Json]:
     """Say in words what a timetable means, when it is due next, how often, and what to mind.
+
+    Args:
+        name: The schedule it is for: it is no crowd to itself.
 
     Raises:
         InvalidTimetable: `text` is none; names the part.
     """
     timetable = parse_timetable(text, timezone or rota.timezone)
     now = rota.clock.now()
+    upcoming, zone = timetable.upcoming(now, count), zone_of(timetable) or timezone or rota.timezone
     return {
         "timetable": str(timetable),
         "words": timetable.describe(),
-        "timezone": zone_of(timetable) or timezone or rota.timezone,
-        "upcoming": [utc(at) for at in timetable.upcoming(now, count)],
+        "timezone": zone,
+        "upcoming": [utc(at) for at in upcoming],
         "runs_per_day": runs_per_day(timetable, now),
-        "warnings": warnings_about(timetable, now),
+        "warnings": _warnings(rota, timetable, upcoming, zone, name),
     }
+
+
+def _warnings(
+    rota: Rota, timetable: Timetable, upcoming: Sequence[datetime], zone: str, name: str | None
+) -> list[str]:
+    """Return what to mind, the others that are due at its next occurrence included."""
+    found = warnings_about(timetable, rota.clock.now())
+    crowd = crowd_at(rota, upcoming[0], name) if upcoming else None
+    if crowd is None or crowd.others < FEW:
+        return found
+    many = f"{'at least ' if crowd.is_more else ''}{crowd.others}"
+    local = crowd.at.astimezone(ZoneInfo(zone))
+    where = "at the top of the hour" if not local.minute else f"at {local:%H:%M}"
+    told = f"It is due {where} with {many} others; another minute spreads the load."
+    return [told, *(one for one in found if one != TOP_OF_THE_HOUR)]
 
 
 def runs_per_day(timetable: Timetable, now: datetime) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from rota.core.records import BriefRun, RunState, Schedule
 if TYPE_CHECKING:
     from rota.app import Rota
 
-STRIP = 60  # runs
+STRIP, JUDGED = 60, 500  # runs: of a strip, and of the numbers about one schedule
+MONTH = timedelta(days=30)
 TRIED = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.MISSED, RunState.EXPIRED})
 
 
@@ -24,9 +25,26 @@ def last_runs(
     return {one.id: tuple(reversed(found.get(one.id, ()))) for one in schedules}
 
 
-def lengths(runs: Sequence[BriefRun]) -> tuple[timedelta, timedelta] | None:
-    """Return how long the runs took: half of them at most the first, 95% at most the second."""
-    found = sorted(run.finished_at - run.started_at for run in runs if run.finished_at and run.started_at)
+def since(runs: Sequence[BriefRun], begin: datetime) -> tuple[BriefRun, ...]:
+    """Return the runs made at `begin` or later."""
+    return tuple(run for run in runs if run.created_at >= begin)
+
+
+def length(run: BriefRun) -> timedelta | None:
+    """Return how long a run took; `None` while it has not ended, or if it never began."""
+    return run.finished_at - run.started_at if run.finished_at and run.started_at else None
+
+
+def lag(run: BriefRun) -> timedelta | None:
+    """Return how long after its due time a run began; not known of one that was tried again."""
+    if run.planned_at is None or run.started_at is None or run.attempt > 1:
+        return None
+    return max(run.started_at - run.planned_at, timedelta(0))
+
+
+def half_and_most(spans: Iterable[timedelta | None]) -> tuple[timedelta, timedelta] | None:
+    """Return what half of the spans are at most, and what 95% of them are; `None` without any."""
+    found = sorted(span for span in spans if span is not None)
     if not found:
         return None
     return found[(len(found) - 1) // 2], found[ceil(len(found) * 0.95) - 1]

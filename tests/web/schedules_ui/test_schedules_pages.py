@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Response
 
-from rota import Rota, daily, every
+from rota import Rota, daily, every, weekly
 from rota.core.records import RunQuery, RunState, ScheduleQuery
 from rota.operations import changing, people
 from rota.operations.actor import Actor, Role
@@ -222,7 +222,30 @@ def test_the_next_times_mark_where_clocks_change(shop, ann):
     shop.advance(timedelta(days=24))
     page = ann.get("/schedules/nightly")
     assert "Sun 29 Mar 2026 03:00:00 +02:00" in page.text
-    assert page.text.count("clocks have gone forward by 60 min") == 1
+    assert page.text.count("clocks skip 02:00 to 03:00: due when they have") == 1
+
+
+def test_what_an_exclusion_or_a_pause_leaves_out_is_shown_between_the_next_times(shop, ann, root):
+    shop.declare("but sundays", daily("02:30") - weekly("sun 02:30"))
+    shop.rota.sync()
+    page = ann.get("/schedules/but%20sundays")
+    assert page.text.index("Sat 07 Mar 2026 02:30:00 +01:00") < page.text.index(
+        "Sun 08 Mar 2026 02:30:00 +01:00 ⤼ excluded"
+    )
+    changing.pause(shop.rota, "but sundays", root, until=shop.clock.now() + timedelta(days=3))
+    page = ann.get("/schedules/but%20sundays")
+    assert "⤼ paused 3 times, the last 04 Mar 02:30" in page.text
+
+
+def test_a_crowd_at_the_same_minute_is_warned_of(shop, ann):
+    for number in range(36):
+        shop.declare(f"x-{number}", "0 * * * *")
+    shop.rota.sync()
+    for address in ("/preview?timetable=5 * * * *", "/preview?timetable=daily 01:30"):
+        assert "others" not in ann.get(address).text
+    told = ann.get("/preview?timetable=0 * * * *").text
+    assert "It is due at the top of the hour with 37 others; another minute spreads the load." in told
+    assert "with 36 others" in ann.get("/preview?timetable=0 * * * *&name=x-3").text
 
 
 def test_tabs_show_runs_errors_configuration_and_audit(shop, ann, root):

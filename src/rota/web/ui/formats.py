@@ -80,8 +80,13 @@ def moment(at: datetime | None, now: datetime, zone: str = "UTC") -> Markup:
     """Write an instant relative to now, with the absolute ones for whoever points at it."""
     if at is None:
         return Markup('<span class="faint">–</span>')
-    return Markup('<time datetime="{}" title="{}" data-zone="{}" data-rel>{}</time>').format(
-        utc(at), absolute(at, zone), zone, ago(at, now)
+    return timed(at, zone, ago(at, now), is_relative=True)
+
+
+def timed(at: datetime, zone: str, text: str, *, is_relative: bool = False) -> Markup:
+    """Write an instant as `text`, with all that `moments.js` makes its card of, and the same as a title."""
+    return Markup('<time datetime="{}" title="{}" data-zone="{}"{}>{}</time>').format(
+        utc(at), absolute(at, zone), zone, Markup(" data-rel") if is_relative else "", text
     )
 
 
@@ -92,9 +97,7 @@ def stamp(at: datetime | None, zone: str = "UTC") -> Markup:
     local = at.astimezone(ZoneInfo(zone))
     offset = local.strftime("%z")
     shown = "UTC" if zone == "UTC" else f"{offset[:3]}:{offset[3:]}"
-    return Markup('<time datetime="{}" title="{}">{} {}</time>').format(
-        utc(at), absolute(at, zone), f"{local:%Y-%m-%d %H:%M:%S}", shown
-    )
+    return timed(at, zone, f"{local:%Y-%m-%d %H:%M:%S} {shown}")
 
 
 def shown_state(run: Run) -> str:
@@ -141,25 +144,26 @@ def percent(part: float | None) -> str:
     return f"{min(round(part * 100), 99) if part < 1 else 100}%"
 
 
-def short(at: datetime, now: datetime, zone: str = "UTC") -> str:
+def short(at: datetime, now: datetime, zone: str = "UTC") -> Markup:
     """Write an instant in a zone in few characters: the time alone on the same day, else with its date."""
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
     offset = local.strftime("%z")
     form = (
         "%H:%M" if local.date() == today.date() else "%d %b %H:%M" if local.year == today.year else "%d %b %Y"
     )
-    return f"{local.strftime(form)} {offset[:3]}:{offset[3:]}"
+    return timed(at, zone, f"{local.strftime(form)} {offset[:3]}:{offset[3:]}")
 
 
 def day(at: datetime, zone: str = "UTC") -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%d %B}".lstrip("0")
 
 
-def stamp_text(text: str, zone: str = "UTC") -> str:
-    """Write an instant that comes as ISO text; see `absolute`."""
-    local = datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+def exact(at: datetime | str, zone: str = "UTC") -> Markup:
+    """Write an instant in a zone with its day of the week, and its offset."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    local = at.astimezone(ZoneInfo(zone))
     offset = local.strftime("%z")
-    return f"{local:%a %d %b %Y %H:%M:%S} {offset[:3]}:{offset[3:]}"
+    return timed(at, zone, f"{local:%a %d %b %Y %H:%M:%S} {offset[:3]}:{offset[3:]}")
 
 
 def near(at: datetime | str, now: datetime) -> str:
@@ -190,9 +194,7 @@ def when(at: datetime | None, now: datetime, zone: str = "UTC") -> Markup:
     """Write an instant for a table: near, with the absolute ones for whoever points at it."""
     if at is None:
         return Markup('<span class="faint">–</span>')
-    return Markup('<time datetime="{}" title="{}" data-zone="{}">{}</time>').format(
-        utc(at), absolute(at, zone), zone, near(at, now)
-    )
+    return timed(at, zone, near(at, now))
 
 
 def per_day(rate: float) -> str:
@@ -271,7 +273,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short": short,
     "day": day,
     "stamp": stamp,
-    "stamp_text": stamp_text,
+    "exact": exact,
     "near": near,
     "brief_span": brief_span,
     "when": when,

@@ -197,7 +197,7 @@ def looked_at(call: Call, text: str, name: str | None) -> dict[str, Any]:
     try:
         if len(text) > LONGEST:
             raise InvalidValue("timetable", f"{len(text)} characters", f"the most is {LONGEST}")
-        seen = preview(call.rota, text.strip(), count=10)
+        seen = preview(call.rota, text.strip(), count=10, name=name)
     except RotaError as error:
         return {**empty, "unreadable": str(error)}
     return {**empty, "seen": seen, "differs": _difference(call, text.strip(), name)}

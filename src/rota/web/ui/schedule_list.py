@@ -18,7 +18,7 @@ from rota.operations.actor import Actor, Role
 from rota.operations.lookups import names_matching
 from rota.operations.results import Result, ScheduleView
 from rota.operations.schedules import list_with_runs
-from rota.operations.strips import lengths, success
+from rota.operations.strips import MONTH, half_and_most, length, since, success
 from rota.web.call import Call
 from rota.web.routing import Routes
 from rota.web.ui import forms
@@ -42,13 +42,18 @@ UNDO = {"pause": "resume"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A schedule as the list shows it; `success` from 0.0 to 1.0."""
+    """A schedule as the list shows it.
+
+    Attributes:
+        success: Which part of its last 60 runs of the last 30 days succeeded, from 0.0 to 1.0.
+        took: What half of these runs, and 95% of them, took at most.
+    """
 
     view: ScheduleView
     strip: Strip
     last: BriefRun | None
     success: float | None
-    typical: timedelta | None
+    took: tuple[timedelta, timedelta] | None
 
     @property
     def source(self) -> str:
@@ -91,9 +96,9 @@ def _due(text: str) -> datetime | None:
 
 
 def _row(view: ScheduleView, runs: Sequence[BriefRun], now: datetime) -> Row:
-    taken = lengths(runs)
-    last = runs[-1] if runs else None
-    return Row(view, strip(runs, now, zone=view.zone), last, success(runs), taken[0] if taken else None)
+    recent = since(runs, now - MONTH)
+    drawn, last = strip(runs, now, zone=view.zone), runs[-1] if runs else None
+    return Row(view, drawn, last, success(recent), half_and_most(map(length, recent)))
 
 
 def _known(call: Call, rows: Sequence[Row]) -> dict[str, Any]:

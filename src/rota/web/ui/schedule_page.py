@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from werkzeug.wrappers import Response
 
 from rota.core.records import Run, RunQuery, Schedule, ScheduleState
 from rota.operations import changing
 from rota.operations.actor import Role
+from rota.operations.foreseen import foreseen
 from rota.operations.history import list_runs
 from rota.operations.schedules import get_schedule
 from rota.operations.sentences import policies
-from rota.operations.strips import last_runs, lengths, success
+from rota.operations.strips import JUDGED, last_runs
 from rota.web.call import Call
 from rota.web.routing import Routes
 from rota.web.ui import forms
+from rota.web.ui.plots import judged, rows
 from rota.web.ui.strip import strip, word_of
 from rota.web.ui.told import Kind, tell
 
@@ -27,15 +26,6 @@ ROUTES = Routes()
 ONE = "/schedules/<path:name>"
 TABS = ("runs", "errors", "configuration", "audit")
 PAGE, NEXT = 25, 10
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """An occurrence ahead, in the schedule's zone; `mark` says what clocks do since the one before."""
-
-    at: datetime
-    local: str
-    mark: str
 
 
 @ROUTES.get(ONE, Role.VIEWER, name="schedule")
@@ -56,8 +46,7 @@ def shown(call: Call, name: str) -> Response:
     now = call.rota.clock.now()
     detail = get_schedule(call.rota, name, runs=1, count=NEXT)
     own, zone = detail.view.schedule, detail.view.zone
-    runs = last_runs(call.rota, [own])[own.id]
-    typical, slowest = lengths(runs) or (None, None)
+    runs = last_runs(call.rota, [own], JUDGED)[own.id]
     tab = call.request.args.get("tab", "")
     tab = tab if tab in TABS else TABS[0]
     return call.app.pages.page(
@@ -67,11 +56,9 @@ def shown(call: Call, name: str) -> Response:
         one=detail,
         schedule=own,
         strip_=strip(runs, now, zone=zone, pitch=12, tall=64),
-        count=len(runs),
-        success=success(runs),
-        typical=typical,
-        slowest=slowest,
-        coming=list(coming(detail.upcoming, zone, now)),
+        judged=judged(runs, now),
+        plot_rows=rows,
+        coming=foreseen(own, detail.upcoming, now, zone),
         sentences=policies(own.effective),
         silence=silence(own),
         tab=tab,
@@ -104,23 +91,6 @@ def _before(call: Call) -> tuple[datetime, str] | None:
     except ValueError:
         return None
     return (found, run_id) if found.tzinfo else None
-
-
-def coming(upcoming: Sequence[datetime], zone: str, now: datetime) -> Iterator[Coming]:
-    """Yield occurrences in a zone, each with what clocks have done since the one before."""
-    clocks, before = ZoneInfo(zone), now
-    for at in upcoming:
-        local, was = at.astimezone(clocks), before.astimezone(clocks).utcoffset()
-        step = (local.utcoffset() or timedelta(0)) - (was or timedelta(0))
-        mark = ""
-        if step:
-            way = "forward" if step > timedelta(0) else "back"
-            mark = f"clocks have gone {way} by {abs(step) // timedelta(minutes=1)} min"
-        elif local.replace(fold=1).utcoffset() != local.replace(fold=0).utcoffset():
-            mark = f"shown twice: the {'second' if local.fold else 'first'} time"
-        offset = local.strftime("%z")
-        yield Coming(at, f"{local:%a %d %b %Y %H:%M:%S} {offset[:3]}:{offset[3:]}", mark)
-        before = at
 
 
 def silence(one: Schedule) -> str:

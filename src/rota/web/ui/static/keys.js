@@ -1,4 +1,5 @@
 // Keys; never while somebody types, and not at all when they are switched off.
+import { nextTime } from "./moments.js";
 import { stored, store } from "./stored.js";
 
 let before = "";
@@ -31,6 +32,7 @@ function pressed(key, dialog) {
   if (key === "/") { find("[data-search]")?.focus(); return true; }
   if (key === "?") { dialog.showModal(); return true; }
   if (key === "j" || key === "k") { move(key === "j" ? 1 : -1); return true; }
+  if (key === "t") return nextTime();
   const wanted = { x: "tr.at input[type=checkbox]", p: "tr.at [data-act=p], .actions [data-act=p]", u: "tr.at [data-act=u], .actions [data-act=u]" }[key];
   if (wanted) find(wanted)?.click();
   return Boolean(wanted);

@@ -1,6 +1,8 @@
 // Put a new page in the place of the old one, keeping the elements that are the same: focus, selection, open
 // details, what is typed and where things are scrolled to stay.
 const TYPED = "input, textarea, select";
+// What scripts and people have set on an element.
+const KEPT = { DETAILS: ["open"], TR: ["class"], TIME: ["tabindex", "title", "aria-describedby"] };
 
 export function morph(from, to) {
   if (from.isEqualNode(to)) return;
@@ -16,9 +18,10 @@ export function morph(from, to) {
 }
 
 function attributes(from, to) {
-  const kept = from.nodeName === "DETAILS" ? "open" : from.matches("tr") ? "class" : "";
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== kept) from.removeAttribute(name);
-  for (const { name, value } of [...to.attributes]) if (name !== kept && from.getAttribute(name) !== value) from.setAttribute(name, value);
+  const kept = KEPT[from.nodeName] ?? [];
+  if (from.nodeName === "TIME" && from.title) from.title = to.title;
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !kept.includes(name)) from.removeAttribute(name);
+  for (const { name, value } of [...to.attributes]) if (!kept.includes(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
 }
 
 function children(from, to) {

@@ -2,6 +2,7 @@
 import { listen } from "./keys.js";
 import { follow } from "./live.js";
 import { filterLogs } from "./logs.js";
+import { reachTimes, timeCards } from "./moments.js";
 import { selectRows } from "./rows.js";
 import { themeButton } from "./theming.js";
 import { tellTimes } from "./times.js";
@@ -11,4 +12,6 @@ tellTimes();
 filterLogs();
 selectRows();
 listen();
-follow(() => { tellTimes(); filterLogs(); selectRows(); });
+timeCards();
+reachTimes();
+follow(() => { tellTimes(); reachTimes(); filterLogs(); selectRows(); });
