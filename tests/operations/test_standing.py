@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from rota import daily, every
-from rota.core.records import RunState
+from rota.core.records import RunState, ScheduleQuery
 from rota.operations.ahead import ahead, soonest
 from rota.operations.attention import standing
 from rota.operations.changing import pause
 from rota.operations.history import count_runs, overview
 from rota.operations.requesting import retry
 from rota.operations.story import remaining, steps_of, story
-from rota.operations.timeline import lanes_of, timeline, typical
+from rota.operations.timeline import SPANS, loose_lanes, timeline
 from rota.testing.clock import instant
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -200,14 +200,65 @@ def test_lanes_hold_past_and_future_by_name(shop):
     assert whole.lanes[0].planned == ()
 
 
+def test_what_is_due_too_often_to_be_drawn_is_counted(shop):
+    shop.start_node()
+    shop.run_until("2026-03-02 03:30")
+    whole = timeline(shop.rota, "7d")
+    often = whole.lanes[1]
+    assert (often.planned, often.ahead) == ((), 5 * 24 - 3)  # the last one at the end of the picture
+    assert (f"{often.first:%d %H}", often.last) == ("02 04", whole.end)
+    assert sum(often.load) == often.ahead
+
+
+def test_the_load_is_what_begins_and_how_much_of_it_goes_on_at_once(shop):
+    shop.start_node()
+    shop.run_until("2026-03-02 03:30")
+    whole = timeline(shop.rota, "24h")
+    assert sum(part.runs for part in whole.load) == sum(lane.ahead for lane in whole.lanes)
+    assert [part.start for part in whole.load][1:] == [part.end for part in whole.load][:-1]
+    part = next(one for one in whole.load if one.runs)
+    assert part.busy == pytest.approx(part.runs * MINUTE / (part.end - part.start))
+
+
+def test_what_was_paused_together_is_one_window(shop, ann):
+    pause(shop.rota, ["nightly", "often"], ann, "Database upgrade", until=instant("2026-03-02 02:30"))
+    [window] = timeline(shop.rota, "6h").windows
+    assert window.names == ("nightly", "often")
+    assert (window.pause.reason, window.pause.by) == ("Database upgrade", "ann")
+    lanes = {lane.name: lane for lane in timeline(shop.rota, "6h").lanes}
+    assert f"{lanes['often'].first:%H:%M}" == "03:00"
+    assert lanes["nightly"].pause == window.pause
+
+
+def test_lanes_come_page_by_page_and_by_tag(shop):
+    for number in range(60):
+        shop.declare(f"x-{number:02}", "every 1h", task={"tags": ["many"]})
+    shop.rota.sync()
+    first = timeline(shop.rota, "6h")
+    assert (len(first.lanes), first.more) == (40, first.lanes[-1].name)
+    second = timeline(shop.rota, "6h", ScheduleQuery(after=first.more))
+    assert (len(second.lanes), second.more) == (22, None)
+    assert len(timeline(shop.rota, "6h", ScheduleQuery(tag="traffic")).lanes) == 1
+
+
+def test_lanes_read_a_capped_number_of_runs(shop, monkeypatch):
+    asked = []
+    real = shop.rota.store.latest
+    monkeypatch.setattr(
+        shop.rota.store, "latest", lambda ids, limit: (asked.append((len(ids), limit)), real(ids, limit))[1]
+    )
+    for span in SPANS:
+        timeline(shop.rota, span)
+    assert asked == [(2, 300)] * len(SPANS)
+
+
 def test_the_grid_stands_on_full_hours_and_holds_now(shop):
     shop.run_until("2026-03-02 05:41")
-    for span in ("1h", "6h", "24h"):
+    for span in SPANS:
         whole = timeline(shop.rota, span)
         assert whole.ticks[0] == whole.start < whole.now < whole.end == whole.ticks[-1]
         assert whole.start.minute % 10 == 0
 
 
 def test_nothing_gives_no_lanes():
-    assert lanes_of([], []) == ()
-    assert typical([]) is None
+    assert loose_lanes([]) == ()

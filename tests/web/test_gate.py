@@ -55,6 +55,7 @@ def test_only_health_files_and_the_sign_in_are_open_to_anyone():
         "POST /sign-in",
     }
     assert paths(Public.SIGNED) == {"POST /api/v1/tick", "POST /api/v1/triggers/<path:name>"}
+    assert paths(Public.LINKED) == {"GET /timeline.ics"}
 
 
 def test_a_route_can_not_be_declared_without_a_permission():

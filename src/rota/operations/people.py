@@ -13,6 +13,7 @@ from rota.core.records import Token, User
 from rota.declare.limits import checked_name
 from rota.errors import InvalidValue, MissingExtra, UnknownToken, UnknownUser, WrongPassword
 from rota.operations.actor import Actor, Role
+from rota.operations.shapes import utc
 
 if TYPE_CHECKING:
     from rota.app import Rota
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
 SECRET_BYTES = 32
 PREFIX = "rota_"  # so that scanners for leaked secrets know one when they see it
+FEED_LIFE = timedelta(days=365)
 USED_TO = timedelta(minutes=1)  # how exactly the last use of a token is kept
 
 
@@ -123,10 +125,45 @@ def create_token(
     return secret, token
 
 
+def create_feed(rota: Rota, actor: Actor, *, owner: str | None = None) -> tuple[str, Token]:
+    """Return the secret of a link to the calendar feed, and what is stored of it. The one before ends.
+
+    It opens the feed and nothing else: calendar programs send it in the address, where others may read it.
+
+    Args:
+        owner: The user it goes with when that user is deleted; default: the actor.
+
+    Raises:
+        NotPermitted: It takes the role `viewer`.
+    """
+    actor.require(Role.VIEWER, "create feed")
+    owner, now = owner or actor.name, rota.clock.now()
+    drop_feed(rota, actor, owner=owner)
+    secret, token = _new("feed", owner, Role.VIEWER, "calendar feed", now, now + FEED_LIFE)
+    line = actor.line(rota.name, now, "create feed", token.id, after={"expires_at": utc(now + FEED_LIFE)})
+    rota.store.add_token(rota.name, token, [line])
+    return secret, token
+
+
+def drop_feed(rota: Rota, actor: Actor, *, owner: str | None = None) -> int:
+    """End the link to the calendar feed of a user; return how many there were. See `create_feed`."""
+    actor.require(Role.VIEWER, "drop feed")
+    ended = feeds_of(rota, owner or actor.name)
+    for token in ended:
+        line = actor.line(rota.name, rota.clock.now(), "drop feed", token.id)
+        rota.store.drop_token(rota.name, token.id, [line])
+    return len(ended)
+
+
+def feeds_of(rota: Rota, owner: str) -> list[Token]:
+    """Return the links to the calendar feed that a user has: one at most, unless two were made at once."""
+    return [one for one in rota.store.tokens(rota.name) if one.kind == "feed" and one.user == owner]
+
+
 def tokens(rota: Rota, actor: Actor) -> list[Token]:
-    """Return the tokens of programs, the newest first. It takes the role `admin`."""
+    """Return the tokens of programs and the links to feeds, the newest first. It takes the role `admin`."""
     actor.require(Role.ADMIN, "list tokens")
-    return [one for one in rota.store.tokens(rota.name) if one.kind == "api"]
+    return [one for one in rota.store.tokens(rota.name) if one.kind in ("api", "feed")]
 
 
 def revoke_token(rota: Rota, token_id: str, actor: Actor) -> None:

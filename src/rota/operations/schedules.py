@@ -119,16 +119,27 @@ def _shown(field: str, value: object) -> object:
 
 def _upcoming(schedule: Schedule, now: datetime, count: int) -> list[datetime]:
     """Return occurrences that will run: none inside a pause, none beyond `max_runs`."""
+    after = fires_after(schedule, now)
+    if after is None:
+        return []
+    timetable = compiled(schedule.name, schedule.effective)
+    found = occurrences_in(timetable, schedule.effective, after, FAR_AWAY)
+    return list(islice(found, min(count, runs_left(schedule, count))))
+
+
+def fires_after(schedule: Schedule, now: datetime) -> datetime | None:
+    """Return the instant after which occurrences of a schedule will run, as it stands; `None`: none will."""
     pause = schedule.pause
     if schedule.state is not ScheduleState.ACTIVE or (pause is not None and pause.until is None):
-        return []
+        return None
     after = max(now, schedule.cursor)
-    if pause is not None and pause.until is not None:
-        after = max(after, pause.until - TICK)
-    most = schedule.effective.max_runs
-    count = count if most is None else max(min(count, most - schedule.runs_made), 0)
-    timetable = compiled(schedule.name, schedule.effective)
-    return list(islice(occurrences_in(timetable, schedule.effective, after, FAR_AWAY), count))
+    return after if pause is None or pause.until is None else max(after, pause.until - TICK)
+
+
+def runs_left(schedule: Schedule, most: int) -> int:
+    """Return how many runs a schedule may still make; `most` if nothing limits them."""
+    limit = schedule.effective.max_runs
+    return most if limit is None else max(limit - schedule.runs_made, 0)
 
 
 def _latest(rota: Rota, schedule: Schedule) -> Run | None:

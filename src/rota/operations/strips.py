@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from rota.core.records import BriefRun, RunState, Schedule
+from rota.core.records import BriefRun, Run, RunState, Schedule
 
 if TYPE_CHECKING:
     from rota.app import Rota
@@ -30,7 +30,7 @@ def since(runs: Sequence[BriefRun], begin: datetime) -> tuple[BriefRun, ...]:
     return tuple(run for run in runs if run.created_at >= begin)
 
 
-def length(run: BriefRun) -> timedelta | None:
+def length(run: BriefRun | Run) -> timedelta | None:
     """Return how long a run took; `None` while it has not ended, or if it never began."""
     return run.finished_at - run.started_at if run.finished_at and run.started_at else None
 

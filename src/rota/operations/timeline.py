@@ -1,28 +1,38 @@
-"""The runs around now, one lane per schedule: what was, and what is planned."""
+"""The runs around now, one lane per schedule: what was, what is planned, how much that is, what is paused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from rota.core.records import Run, RunQuery, RunState
-from rota.errors import InvalidValue
-from rota.operations.ahead import Planned, ahead
+from rota.core.occurrences import compiled, occurrences_in, span_in
+from rota.core.records import BriefRun, Pause, Run, RunQuery, Schedule, ScheduleQuery
+from rota.errors import InvalidValue, RotaError
 from rota.operations.lookups import every_run
+from rota.operations.schedules import fires_after, runs_left
+from rota.operations.strips import half_and_most, last_runs, length
 
 if TYPE_CHECKING:
     from rota.app import Rota
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # By name: how far back, how far ahead, and how far the lines of the grid are apart.
 SPANS: Mapping[str, tuple[timedelta, timedelta, timedelta]] = {
     "1h": (HOUR, HOUR / 2, 10 * MINUTE),
     "6h": (6 * HOUR, 3 * HOUR, HOUR),
     "24h": (24 * HOUR, 12 * HOUR, 4 * HOUR),
+    "7d": (7 * DAY, 4 * DAY, DAY),
+    "30d": (30 * DAY, 15 * DAY, 5 * DAY),
 }
-MOST_RUNS, MOST_LANES, MOST_PLANNED = 3000, 50, 200
+LANES = 40  # schedules on a page
+MOST_RUNS, FEWEST_EACH, MOST_EACH = 2400, 60, 300  # runs that are drawn: in all, and of one lane
+MOST_PLANNED = 40  # occurrences of a lane that are drawn one by one
+LOOSE = 300  # the latest runs among which those without a schedule are looked for
+PARTS = 24  # of the time ahead, whose load is foretold
+PAUSES = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,25 +41,60 @@ class Lane:
     """One schedule, or one task of runs without a schedule.
 
     Attributes:
-        typical: The median duration of its runs; `None` without any.
+        runs: The latest, oldest first.
+        is_cut: There were more in this time.
+        planned: Occurrences ahead; empty if they are too many to be drawn one by one.
+        ahead: How many there are, the last one at `last`.
+        typical: What half of its runs took at most; `None` without any.
+        load: How many occurrences begin in each part of the time ahead.
     """
 
     name: str
-    is_schedule: bool
-    runs: tuple[Run, ...]
-    planned: tuple[datetime, ...]
-    typical: timedelta | None
+    is_schedule: bool = True
+    runs: tuple[BriefRun | Run, ...] = ()
+    is_cut: bool = False
+    planned: tuple[datetime, ...] = ()
+    ahead: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    typical: timedelta | None = None
+    load: tuple[int, ...] = ()
+    pause: Pause | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.runs or self.ahead or self.pause)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is expected in one part of the time ahead; `busy` is how many runs go on at once, on average."""
+
+    start: datetime
+    end: datetime
+    runs: int
+    busy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Schedules that were paused together: by one person, at one time, for one reason, until one instant."""
+
+    pause: Pause
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """All lanes between two instants.
+    """A page of lanes between two instants.
 
     Attributes:
         now: To the minute, so that the same picture is drawn for a minute.
         ticks: Where the lines of the grid are; the first is `start`, the last `end`.
-        hidden: Lanes that are not shown, as there are too many.
-        is_cut: There were more runs than are looked at: the oldest are missing.
+        load: What is expected of the lanes.
+        windows: Pauses that lie in this time, of all schedules.
+        idle: Schedules of this page that have nothing in this time.
+        more: The name after which the next page begins; `None` on the last.
     """
 
     start: datetime
@@ -57,28 +102,48 @@ class Timeline:
     now: datetime
     ticks: tuple[datetime, ...]
     lanes: tuple[Lane, ...]
-    hidden: int
-    is_cut: bool
+    load: tuple[Load, ...]
+    windows: tuple[Window, ...]
+    idle: int
+    more: str | None
 
 
-def timeline(rota: Rota, span: str = "6h") -> Timeline:
-    """Return the runs around now. Raises `InvalidValue` for a span that there is not."""
+def timeline(rota: Rota, span: str = "6h", query: ScheduleQuery | None = None) -> Timeline:
+    """Return a page of lanes around now. Raises `InvalidValue` for a span that there is not.
+
+    Args:
+        query: Of which schedules, by name; a page of them.
+    """
     if span not in SPANS:
         raise InvalidValue("span", span, f"choose one of {', '.join(SPANS)}")
     back, forth, step = SPANS[span]
     now = rota.clock.now().replace(second=0, microsecond=0)
     start, end = floored(now - back, step), floored(now + forth, step) + step
-    runs = list(every_run(rota, RunQuery(since=start), MOST_RUNS))
-    lanes = lanes_of(runs, ahead(rota, end))
+    query = replace(query or ScheduleQuery(), rota=rota.name, limit=LANES + 1)
+    found = rota.store.schedules(query)
+    shown = found[:LANES]
+    each = max(FEWEST_EACH, min(MOST_EACH, MOST_RUNS // max(len(shown), 1)))
+    runs = last_runs(rota, shown, each)
+    edges = tuple(now + (end - now) / PARTS * part for part in range(PARTS + 1))
+    whole = [lane_of(one, runs[one.id], start, edges, is_cut=len(runs[one.id]) == each) for one in shown]
+    lanes = [lane for lane in whole if not lane.is_empty]
+    is_all = query.after is None and len(found) <= LANES and not (query.text or query.tag)
+    loose = loose_lanes(every_run(rota, RunQuery(since=start), LOOSE)) if is_all else ()
     return Timeline(
         start=start,
         end=end,
         now=now,
         ticks=tuple(start + step * count for count in range((end - start) // step + 1)),
-        lanes=lanes[:MOST_LANES],
-        hidden=max(len(lanes) - MOST_LANES, 0),
-        is_cut=len(runs) == MOST_RUNS,
+        lanes=(*lanes, *loose),
+        load=load_of(lanes, edges),
+        windows=windows_of(rota.store.schedules(_paused(rota)), start),
+        idle=len(whole) - len(lanes),
+        more=shown[-1].name if len(found) > LANES else None,
     )
+
+
+def _paused(rota: Rota) -> ScheduleQuery:
+    return ScheduleQuery(rota=rota.name, state="paused", limit=PAUSES)
 
 
 def floored(at: datetime, step: timedelta) -> datetime:
@@ -86,31 +151,82 @@ def floored(at: datetime, step: timedelta) -> datetime:
     return at - (at - EPOCH) % step
 
 
-def lanes_of(runs: Iterable[Run], planned: Iterable[Planned]) -> tuple[Lane, ...]:
-    """Return the lanes by name, schedules before tasks. Pure."""
-    own: dict[tuple[bool, str], list[Run]] = {}
-    due: dict[tuple[bool, str], list[datetime]] = {}
+def lane_of(
+    one: Schedule, runs: Sequence[BriefRun], start: datetime, edges: Sequence[datetime], *, is_cut: bool
+) -> Lane:
+    """Return the lane of a schedule from its last runs, oldest first. Pure.
+
+    Args:
+        edges: Of the parts of the time ahead: the first is now, the last the end.
+        is_cut: There may be more runs, which are older.
+    """
+    median = half_and_most(map(length, runs))
+    drawn = tuple(run for run in runs if (run.finished_at or run.started_at or run.created_at) >= start)
+    lane = Lane(
+        name=one.name,
+        runs=drawn,
+        is_cut=is_cut and len(drawn) == len(runs),
+        typical=median[0] if median else None,
+        pause=one.pause,
+    )
+    after, until = fires_after(one, edges[0]), edges[-1]
+    try:
+        timetable = compiled(one.name, one.effective)
+        found = None if after is None else span_in(timetable, one.effective, after, until)
+        if found is None or after is None or not (left := min(found.count, runs_left(one, found.count))):
+            return lane
+        load = _loads(one, edges, after)
+        if found.count > MOST_PLANNED:
+            return replace(lane, ahead=left, first=found.first, last=found.last, load=load)
+        planned = tuple(islice(occurrences_in(timetable, one.effective, after, until), left))
+        return replace(
+            lane, ahead=left, first=found.first, last=planned[-1], planned=planned, load=load
+        )  # fmt: skip
+    except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
+        return lane
+
+
+def _loads(one: Schedule, edges: Sequence[datetime], after: datetime) -> tuple[int, ...]:
+    """Return how many occurrences will run between each two edges."""
+    timetable, left, found = compiled(one.name, one.effective), runs_left(one, 1 << 30), []
+    for begin, end in pairwise(edges):
+        span = span_in(timetable, one.effective, max(begin, after), end)
+        found.append(min(span.count if span else 0, left))
+        left -= found[-1]
+    return tuple(found)
+
+
+def loose_lanes(runs: Iterable[Run]) -> tuple[Lane, ...]:
+    """Return a lane for each task of runs without a schedule. `runs` are newest first. Pure."""
+    own: dict[str, list[Run]] = {}
     for run in runs:
-        own.setdefault((run.schedule is None, run.schedule or run.task), []).append(run)
-    for one in planned:
-        due.setdefault((False, one.schedule), []).append(one.at)
+        if run.schedule is None:
+            own.setdefault(run.task, []).append(run)
+    return tuple(Lane(name=task, is_schedule=False, runs=tuple(own[task][::-1])) for task in sorted(own))
+
+
+def load_of(lanes: Sequence[Lane], edges: Sequence[datetime]) -> tuple[Load, ...]:
+    """Return what is expected of all lanes in each part of the time ahead. Pure."""
     return tuple(
-        Lane(
-            name=name,
-            is_schedule=not is_task,
-            runs=tuple(reversed(own.get((is_task, name), ()))),
-            planned=tuple(due.get((is_task, name), ()))[:MOST_PLANNED],
-            typical=typical(own.get((is_task, name), ())),
+        Load(
+            start=begin,
+            end=end,
+            runs=sum(lane.load[part] for lane in lanes if lane.load),
+            busy=sum(
+                (lane.typical or timedelta(0)) / (end - begin) * lane.load[part]
+                for lane in lanes
+                if lane.load
+            ),
         )
-        for is_task, name in sorted(own.keys() | due.keys())
+        for part, (begin, end) in enumerate(pairwise(edges))
     )
 
 
-def typical(runs: Sequence[Run]) -> timedelta | None:
-    """Return the median duration of those that succeeded. Pure."""
-    spans = [
-        run.finished_at - run.started_at
-        for run in runs
-        if run.state is RunState.SUCCEEDED and run.started_at and run.finished_at
-    ]
-    return sorted(spans)[len(spans) // 2] if spans else None
+def windows_of(schedules: Iterable[Schedule], start: datetime) -> tuple[Window, ...]:
+    """Return the pauses that end after `start`, those made together as one; the first to end first. Pure."""
+    own: dict[Pause, list[str]] = {}
+    for one in schedules:
+        if one.pause is not None and (one.pause.until is None or one.pause.until > start):
+            own.setdefault(one.pause, []).append(one.name)
+    found = [Window(pause, tuple(names)) for pause, names in own.items()]
+    return tuple(sorted(found, key=lambda one: (one.pause.until is None, one.pause.until or one.pause.at)))

@@ -23,6 +23,7 @@ class Public(Enum):
 
     ANYONE = "anyone"
     SIGNED = "a trigger that proves itself by its own signature"
+    LINKED = "a calendar, by the token in its address, which opens nothing else"
 
 
 Permission = Role | Public

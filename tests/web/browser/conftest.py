@@ -90,6 +90,8 @@ class Served:
         return {
             "overview": "/",
             "timeline": "/timeline",
+            "timeline of 30 days": "/timeline?span=30d",
+            "calendar feed": "/calendar",
             "runs": "/runs",
             "no runs": "/runs?schedule=none",
             "plan for all": "/runs/all?action=retry&state=failed",

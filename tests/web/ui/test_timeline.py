@@ -5,6 +5,9 @@ import re
 import pytest
 
 from rota.core.records import RunState
+from rota.operations import changing
+from rota.operations.actor import Actor, Role
+from rota.operations.timeline import SPANS
 from tests.web.ui.conftest import text_of
 
 
@@ -22,9 +25,9 @@ def test_each_schedule_has_its_lane_with_what_ran_and_what_is_planned(viewer):
 
 
 def test_bars_lie_inside_the_picture(viewer):
-    for span in ("1h", "6h", "24h"):
+    for span in SPANS:
         page = viewer.page(f"/timeline?span={span}")
-        places = [float(x) for x in re.findall(r'<rect class="f-\w+" x="([\d.]+)%"', page)]
+        places = [float(x) for x in re.findall(r'<rect class="f-[\w ]+" x="([\d.]+)%"', page)]
         assert places
         assert all(0 <= x <= 100 for x in places)
 
@@ -40,13 +43,36 @@ def test_the_table_says_the_same(viewer):
 def test_a_span_that_there_is_not_is_refused(viewer):
     answer = viewer.get("/timeline?span=9y")
     assert answer.status_code == 400
-    assert "1h, 6h, 24h" in answer.text
+    assert "1h, 6h, 24h, 7d, 30d" in answer.text
 
 
-@pytest.mark.parametrize("span", ["1h", "6h", "24h"])
+@pytest.mark.parametrize("span", SPANS)
 def test_a_lane_is_named_after_anything(viewer, span):
     viewer.rota.schedule("greet", "every 10m", name="<b>&\"'/ ü")
     viewer.rota.sync()
     page = viewer.page(f"/timeline?span={span}")
     assert "&lt;b&gt;&amp;&#34;&#39;/ ü" in page
     assert "<b>" not in page
+
+
+def test_a_pause_is_drawn_and_told_with_its_reason(viewer):
+    changing.pause(
+        viewer.rota, ["charges", "counts"], Actor("bob", Role.OPERATOR, "test"), "New <card> terminal"
+    )
+    page = viewer.page("/timeline")
+    assert page.count('class="f-pause" x=') == 2 + 1  # and the legend
+    assert "New &lt;card&gt; terminal" in page
+    assert "paused charges , counts by bob" in text_of(page)
+
+
+def test_the_expected_load_is_drawn_and_told(viewer):
+    page = viewer.page("/timeline?span=24h")
+    assert page.count('class="f-load"') >= 5
+    assert "Expected load busiest:" in text_of(page)
+    assert re.search(r"\d\d Mar \d\d:\d\d to \d\d Mar \d\d:\d\d UTC: \d+ runs", page)
+
+
+def test_lanes_are_filtered_by_the_address(viewer):
+    page = viewer.page("/timeline?tag=money&span=24h")
+    assert re.findall(r'role="group" aria-label="(\w+)"', page) == ["charges"]
+    assert 'href="/timeline?span=7d&amp;tag=money"' in page

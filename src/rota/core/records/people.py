@@ -28,7 +28,7 @@ class Token:
 
     Attributes:
         id: Names it without being secret.
-        kind: `api` or `session`.
+        kind: `api`, `session`, or `feed`: the link of a calendar.
         user: In whose name it acts.
         role: At most this role; a session has that of its user.
         label: What it is for, in words.

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from werkzeug.wrappers import Request, Response
 
 from rota.operations import people
+from rota.operations.actor import Role
 from rota.operations.people import role_named
 from rota.web.auth import cookies, jwt
 from rota.web.auth.cookies import csrf_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BEARER = "bearer "
 CSRF_HEADER, CSRF_FIELD = "X-Rota-CSRF", "csrf"
+LINK_FIELD = "token"
 BEARER_WANTED = (("WWW-Authenticate", 'Bearer realm="rota"'),)
 
 
@@ -55,6 +57,8 @@ class Gate:
         if isinstance(permission, Public):
             if permission is Public.ANYONE and call.route.name == "sign.page":
                 call.identity = self.identity_of(call.request)
+            if permission is Public.LINKED:
+                call.identity = self._of_link(call.request)
             return None
         call.identity = identity = self.identity_of(call.request)
         if identity is None:
@@ -97,6 +101,17 @@ class Gate:
         if secret is None or token is None or token.kind != "session":
             return None
         return Identity(name=token.user, role=role_named(token.role), session=token.id, csrf=csrf_of(secret))
+
+    def _of_link(self, request: Request) -> Identity:
+        """Return whose link it is. Raises `Fault`: 401."""
+        secret = request.args.get(LINK_FIELD, "")
+        token = people.bearer(self._rota, secret) if secret.startswith(people.PREFIX) else None
+        if token is None or token.kind != "feed":
+            raise Fault(
+                401, "not_signed_in", "this link does not hold, or no longer",
+                LINK_FIELD, "Make a new one: Timeline, Calendar feed.",
+            )  # fmt: skip
+        return Identity(name=token.user, role=Role.VIEWER, user=token.user)
 
     def check_origin(self, request: Request, identity: Identity) -> None:
         """Refuse what another site made the browser send: by its origin, and by what it can not know.

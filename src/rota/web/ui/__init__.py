@@ -3,6 +3,7 @@
 from rota.web.ui import (
     audit,
     errors,
+    feed,
     files,
     nodes,
     overview,
@@ -28,6 +29,7 @@ PARTS = (
     schedule_actions.ROUTES,
     schedule_edit.ROUTES,
     timeline.ROUTES,
+    feed.ROUTES,
     runs_all.ROUTES,
     runs.ROUTES,
     run.ROUTES,

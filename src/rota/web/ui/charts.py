@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rota.core.records import RunState
 from rota.operations.history import Hour
 from rota.operations.shapes import utc
-from rota.operations.timeline import Lane, Timeline
-from rota.web.ui.formats import clock, kind_of, shown_state, took
+from rota.operations.strips import length
+from rota.operations.timeline import Lane, Load, Timeline
+from rota.web.ui.formats import clock, kind_of, span
+from rota.web.ui.strip import Shown, word_of
 
 HEIGHT = 96
 GAP = 0.35  # percent of the width between two bars
 # From the foot of a bar to its top: what went well stands on the ground.
 ORDER = ("good", "busy", "calm", "warn", "bad")
-LANE_HEIGHT = 34
+LANE_HEIGHT, LOAD_HEIGHT = 34, 44
 NARROWEST, NARROWEST_PLANNED = 0.55, 0.85  # an outline needs room inside
 
 
@@ -73,57 +75,103 @@ def _number(value: float) -> str:
 
 def lane_chart(lane: Lane, whole: Timeline, href: Callable[[str], str]) -> Markup:
     """Draw the runs of one lane: past ones solid, future ones outlined, as long as they take."""
-    head = Markup('<svg class="chart" height="{}" role="group" aria-label="{}">').format(
-        LANE_HEIGHT, lane.name
-    )
-    return (
-        head
-        + _grid(whole)
-        + Markup("").join([*_past(lane, whole, href), *_future(lane, whole)])
-        + Markup("</svg>")
-    )
+    name = escape(lane.name)
+    parts = [
+        f'<svg class="chart" height="{LANE_HEIGHT}" role="group" aria-label="{name}">',
+        _grid(whole, LANE_HEIGHT),
+        *_pause(lane, whole),
+        *_past(lane, whole, name, href),
+        *_future(lane, whole),
+        "</svg>",
+    ]
+    return Markup("".join(parts))  # noqa: S704 - every text in it is escaped where it is written
 
 
 def _place(at: datetime, whole: Timeline) -> float:
     return max(0.0, min(100.0, (at - whole.start) / (whole.end - whole.start) * 100))
 
 
-def _grid(whole: Timeline) -> Markup:
+def _grid(whole: Timeline, height: int) -> str:
     lines = [(at, "grid") for at in whole.ticks] + [(whole.now, "now")]
-    one = Markup('<line class="{}" x1="{}%" x2="{}%" y1="0" y2="{}"/>')
-    return Markup("").join(
-        one.format(kind, _number(_place(at, whole)), _number(_place(at, whole)), LANE_HEIGHT)
-        for at, kind in lines
+    places = [(kind, _number(_place(at, whole))) for at, kind in lines]
+    return "".join(
+        f'<line class="{kind}" x1="{at}%" x2="{at}%" y1="0" y2="{height}"/>' for kind, at in places
     )
 
 
-def _past(lane: Lane, whole: Timeline, href: Callable[[str], str]) -> Iterator[Markup]:
+def _pause(lane: Lane, whole: Timeline) -> Iterator[str]:
+    if (pause := lane.pause) is None:
+        return
+    left, right = _place(pause.at, whole), _place(pause.until or whole.end, whole)
+    title = f"paused by {pause.by} until {utc(pause.until) if pause.until else 'it is resumed'}"
+    yield _bar(
+        "f-pause", left, right, NARROWEST, f"{title}: {pause.reason}" if pause.reason else title, 4, 26
+    )
+
+
+def _past(lane: Lane, whole: Timeline, name: Markup, href: Callable[[str], str]) -> Iterator[str]:
+    if lane.is_cut and lane.runs:
+        yield _bar("f-none", 0, _place(begin_of(lane.runs[0]), whole), 0, "earlier runs are not drawn", 13, 8)
     for run in lane.runs:
-        begin = run.started_at or run.planned_at or run.created_at
+        begin = begin_of(run)
         left = _place(begin, whole)
         right = _place(run.finished_at or (whole.now if run.started_at else begin), whole)
-        state = shown_state(run)
-        title = f"{lane.name}, {begin:%H:%M:%S} UTC: {state}{f', {took(run)}' if run.finished_at else ''}"
-        yield Markup(
-            '<a href="{}" aria-label="{}"><rect class="f-{}" x="{}%" y="9" width="{}%" height="16" rx="2"/>'
-            "<title>{}</title></a>"
-        ).format(
-            href(run.id), title, kind_of(state), _number(left), _number(max(right - left, NARROWEST)), title
-        )
+        state, span_ = word_of(run), length(run)
+        title = f"{name}, {begin:%d %b %H:%M:%S} UTC: {state}{'' if span_ is None else f', {span(span_)}'}"
+        bar = _bar(f"f-{kind_of(state)}", left, right, NARROWEST, None, 9, 16)
+        yield f'<a href="{escape(href(run.id))}" aria-label="{title}">{bar}<title>{title}</title></a>'
 
 
-def _future(lane: Lane, whole: Timeline) -> Iterator[Markup]:
-    width = max((lane.typical or timedelta(0)) / (whole.end - whole.start) * 100, NARROWEST_PLANNED)
+def begin_of(run: Shown) -> datetime:
+    """Return where a run stands on the timeline."""
+    return run.started_at or run.planned_at or run.created_at
+
+
+def _future(lane: Lane, whole: Timeline) -> Iterator[str]:
+    typical = lane.typical or timedelta(0)
+    if lane.ahead and not lane.planned and lane.first and lane.last:
+        title = f"planned: {lane.ahead:,} times, from {utc(lane.first)} to {utc(lane.last)}"
+        left, right = _place(lane.first, whole), _place(lane.last + typical, whole)
+        yield _bar("f-planned many", left, right, NARROWEST_PLANNED, title, 10, 14)
     for at in lane.planned:
-        yield Markup(
-            '<rect class="f-planned" x="{}%" y="10" width="{}%" height="14" rx="2">'
-            "<title>planned: {}</title></rect>"
-        ).format(_number(_place(at, whole)), _number(width), utc(at))
+        title = f"planned: {utc(at)}{f', takes about {span(typical)}' if typical else ''}"
+        left, right = _place(at, whole), _place(at + typical, whole)
+        yield _bar("f-planned", left, right, NARROWEST_PLANNED, title, 10, 14)
+
+
+def _bar(kind: str, left: float, right: float, narrowest: float, title: str | None, y: int, high: int) -> str:
+    width = max(right - left, narrowest)
+    place = f'x="{_number(min(left, 100 - narrowest))}%" y="{y}" width="{_number(width)}%" height="{high}"'
+    if title is None:
+        return f'<rect class="{kind}" {place} rx="2"/>'
+    return f'<rect class="{kind}" {place} rx="2"><title>{escape(title)}</title></rect>'
+
+
+def load_chart(whole: Timeline) -> Markup:
+    """Draw how many runs are expected to begin in each part of the time ahead."""
+    most = max((part.runs for part in whole.load), default=0) or 1
+    bars = []
+    for part in whole.load:
+        high = round(part.runs / most * (LOAD_HEIGHT - 4))
+        left, right = _place(part.start, whole), _place(part.end, whole) - GAP
+        if high:
+            bars.append(_bar("f-load", left, right, GAP, load_words(part), LOAD_HEIGHT - high, high))
+    head = f'<svg class="chart" height="{LOAD_HEIGHT}" role="img" aria-label="Runs expected, by time">'
+    return Markup("".join([head, _grid(whole, LOAD_HEIGHT), *bars, "</svg>"]))  # noqa: S704 - as above
+
+
+def load_words(part: Load) -> str:
+    """Say what is expected in one part of the time ahead."""
+    busy = f", {part.busy:.1f} at once on average" if part.busy >= 0.05 else ""
+    runs = "run" if part.runs == 1 else "runs"
+    return f"{part.start:%d %b %H:%M} to {part.end:%d %b %H:%M} UTC: {part.runs:,} {runs}{busy}"
 
 
 def axis(whole: Timeline) -> Markup:
     """Draw the times above the lanes."""
-    form = "%a %H:%M" if whole.end - whole.start > timedelta(hours=20) else "%H:%M"
+    length_ = whole.end - whole.start
+    form = "%d %b" if length_ > timedelta(days=8) else "%a %d" if length_ > timedelta(days=3) else "%H:%M"
+    form = "%a %H:%M" if timedelta(hours=20) < length_ < timedelta(days=3) else form
     texts = [
         Markup('<text x="{}%" y="14">{}</text>').format(_number(_place(at, whole)), at.strftime(form))
         for at in whole.ticks[: -1 : 2 if len(whole.ticks) > 7 else 1]
