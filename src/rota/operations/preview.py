@@ -39,6 +39,11 @@ class Difference:
     same: int
     until: datetime
 
+    def times(self, most: int) -> list[tuple[datetime, bool]]:
+        """Return the first `most` instants that differ, in order, each with whether it is new."""
+        found = [(at, True) for at in self.added] + [(at, False) for at in self.removed]
+        return sorted(found)[:most]
+
 
 def difference(rota: Rota, name: str, text: str) -> Difference:
     """Say how a timetable differs from that of a schedule, from now on. Reads only.

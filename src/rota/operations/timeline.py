@@ -19,19 +19,18 @@ if TYPE_CHECKING:
     from rota.app import Rota
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-# By name: how far back, how far ahead, and how far the lines of the grid are apart.
-SPANS: Mapping[str, tuple[timedelta, timedelta, timedelta]] = {
-    "1h": (HOUR, HOUR / 2, 10 * MINUTE),
-    "6h": (6 * HOUR, 3 * HOUR, HOUR),
-    "24h": (24 * HOUR, 12 * HOUR, 4 * HOUR),
-    "7d": (7 * DAY, 4 * DAY, DAY),
-    "30d": (30 * DAY, 15 * DAY, 5 * DAY),
+# By name: how far back, how far ahead, how far the lines of the grid are apart, and the parts of the load.
+SPANS: Mapping[str, tuple[timedelta, timedelta, timedelta, timedelta]] = {
+    "1h": (HOUR, HOUR / 2, 10 * MINUTE, 2 * MINUTE),
+    "6h": (6 * HOUR, 3 * HOUR, HOUR, 10 * MINUTE),
+    "24h": (24 * HOUR, 12 * HOUR, 4 * HOUR, HOUR / 2),
+    "7d": (7 * DAY, 4 * DAY, DAY, 4 * HOUR),
+    "30d": (30 * DAY, 15 * DAY, 5 * DAY, DAY),
 }
 LANES = 40  # schedules on a page
-MOST_RUNS, FEWEST_EACH, MOST_EACH = 2400, 60, 300  # runs that are drawn: in all, and of one lane
+MOST_RUNS, FEWEST_EACH, MOST_EACH = 1600, 40, 300  # runs that are drawn: in all, and of one lane
 MOST_PLANNED = 40  # occurrences of a lane that are drawn one by one
 LOOSE = 300  # the latest runs among which those without a schedule are looked for
-PARTS = 24  # of the time ahead, whose load is foretold
 PAUSES = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -116,7 +115,7 @@ def timeline(rota: Rota, span: str = "6h", query: ScheduleQuery | None = None) -
     """
     if span not in SPANS:
         raise InvalidValue("span", span, f"choose one of {', '.join(SPANS)}")
-    back, forth, step = SPANS[span]
+    back, forth, step, part = SPANS[span]
     now = rota.clock.now().replace(second=0, microsecond=0)
     start, end = floored(now - back, step), floored(now + forth, step) + step
     query = replace(query or ScheduleQuery(), rota=rota.name, limit=LANES + 1)
@@ -124,7 +123,8 @@ def timeline(rota: Rota, span: str = "6h", query: ScheduleQuery | None = None) -
     shown = found[:LANES]
     each = max(FEWEST_EACH, min(MOST_EACH, MOST_RUNS // max(len(shown), 1)))
     runs = last_runs(rota, shown, each)
-    edges = tuple(now + (end - now) / PARTS * part for part in range(PARTS + 1))
+    full = floored(now, part) + part
+    edges = (now, *(full + part * count for count in range((end - full) // part + 1)))
     whole = [lane_of(one, runs[one.id], start, edges, is_cut=len(runs[one.id]) == each) for one in shown]
     lanes = [lane for lane in whole if not lane.is_empty]
     is_all = query.after is None and len(found) <= LANES and not (query.text or query.tag)
@@ -161,7 +161,7 @@ def lane_of(
         is_cut: There may be more runs, which are older.
     """
     median = half_and_most(map(length, runs))
-    drawn = tuple(run for run in runs if (run.finished_at or run.started_at or run.created_at) >= start)
+    drawn = tuple(run for run in runs if _end_of(run, edges[0]) >= start)
     lane = Lane(
         name=one.name,
         runs=drawn,
@@ -184,6 +184,11 @@ def lane_of(
         )  # fmt: skip
     except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
         return lane
+
+
+def _end_of(run: BriefRun, now: datetime) -> datetime:
+    """Return where a run ends on the timeline; one that never began stands where it was due."""
+    return (run.finished_at or now) if run.started_at else run.planned_at or run.created_at
 
 
 def _loads(one: Schedule, edges: Sequence[datetime], after: datetime) -> tuple[int, ...]:

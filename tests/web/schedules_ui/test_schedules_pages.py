@@ -237,6 +237,19 @@ def test_what_an_exclusion_or_a_pause_leaves_out_is_shown_between_the_next_times
     assert "⤼ paused 3 times, the last 04 Mar 02:30" in page.text
 
 
+def test_a_preview_shows_the_difference_time_by_time_and_marks_clock_changes(shop, ann):
+    shop.advance(timedelta(days=24))
+    page = ann.get("/preview", timetable="weekly sun 02:30", name="nightly")
+    assert "clocks skip 02:00 to 03:00: due when they have" in page.text
+    assert len(page.all("ins")) == 0
+    assert len(page.all("del")) == 20
+    assert "− Thu 26 Mar 2026 02:30:00 +01:00 gone" in page.text
+    assert "And 6 more until" in page.text
+    page = ann.get("/preview", timetable="daily 04:00", name="nightly")
+    assert len(page.all("ins")) == len(page.all("del")) == 10
+    assert page.text.index("− Thu 26 Mar 2026 02:30") < page.text.index("+ Thu 26 Mar 2026 04:00")
+
+
 def test_a_crowd_at_the_same_minute_is_warned_of(shop, ann):
     for number in range(36):
         shop.declare(f"x-{number}", "0 * * * *")

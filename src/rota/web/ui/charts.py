@@ -172,9 +172,12 @@ def axis(whole: Timeline) -> Markup:
     length_ = whole.end - whole.start
     form = "%d %b" if length_ > timedelta(days=8) else "%a %d" if length_ > timedelta(days=3) else "%H:%M"
     form = "%a %H:%M" if timedelta(hours=20) < length_ < timedelta(days=3) else form
+    shown = whole.ticks[: -1 : 2 if len(whole.ticks) > 7 else 1]
     texts = [
-        Markup('<text x="{}%" y="14">{}</text>').format(_number(_place(at, whole)), at.strftime(form))
-        for at in whole.ticks[: -1 : 2 if len(whole.ticks) > 7 else 1]
+        Markup('<text{} x="{}%" y="14">{}</text>').format(
+            Markup(' class="other"') if count % 2 else "", _number(_place(at, whole)), at.strftime(form)
+        )
+        for count, at in enumerate(shown)
     ]
     return (
         Markup('<svg class="chart" height="18" aria-hidden="true">')

@@ -20,7 +20,7 @@ from rota.web.ui.told import tell
 ROUTES = Routes()
 
 
-@ROUTES.get("/timeline.ics", Public.LINKED, name="feed.ics")
+@ROUTES.get("/timeline.ics", Public.LINKED, name="timeline.ics")
 def ics(call: Call) -> Response:
     """Answer with the occurrences of the coming 30 days as a calendar."""
     given = call.request.args
@@ -43,7 +43,7 @@ def ics(call: Call) -> Response:
     return tagged(call.request, response)
 
 
-@ROUTES.get("/calendar", Role.VIEWER, name="feed")
+@ROUTES.get("/calendar", Role.VIEWER, name="timeline.feed")
 def page(call: Call) -> Response:
     """Say what the feed is, and whether there is a link."""
     return _page(call)
@@ -52,13 +52,13 @@ def page(call: Call) -> Response:
 def _page(call: Call, secret: str | None = None) -> Response:
     assert call.identity is not None
     mine = people.feeds_of(call.rota, call.identity.owner)
-    address = secret and urljoin(call.request.url_root, f"{call.url('feed.ics')}?{LINK_FIELD}={secret}")
+    address = secret and urljoin(call.request.url_root, f"{call.url('timeline.ics')}?{LINK_FIELD}={secret}")
     return call.app.pages.page(
         call, "feed.html", 200 if secret is None else 201, link_=mine[0] if mine else None, address=address
     )
 
 
-@ROUTES.post("/calendar", Role.VIEWER, name="feed.create")
+@ROUTES.post("/calendar", Role.VIEWER, name="timeline.link")
 def create(call: Call) -> Response:
     """Make a link, and show it this once; the one before ends."""
     assert call.identity is not None
@@ -66,10 +66,10 @@ def create(call: Call) -> Response:
     return _page(call, secret)
 
 
-@ROUTES.post("/calendar/end", Role.VIEWER, name="feed.end")
+@ROUTES.post("/calendar/end", Role.VIEWER, name="timeline.unlink")
 def end(call: Call) -> Response:
     """End the link."""
     assert call.identity is not None
     ended = people.drop_feed(call.rota, call.actor, owner=call.identity.owner)
     words = "The link has ended: calendars that use it are refused." if ended else "There was no link."
-    return tell(call, call.url("feed"), words, "good" if ended else "warn")
+    return tell(call, call.url("timeline.feed"), words, "good" if ended else "warn")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 from rota.core.records import BriefRun
 from rota.operations.shapes import utc
 from rota.operations.strips import JUDGED, MONTH, half_and_most, lag, length, since, success
-from rota.web.ui.formats import brief_span, kind_of, short
+from rota.web.ui.formats import brief_span, kind_of
 from rota.web.ui.strip import word_of
 
 DRAWN = 200  # runs
@@ -50,27 +51,30 @@ def judged(runs: Sequence[BriefRun], now: datetime) -> Judged:
     )
 
 
-def rows(runs: Sequence[BriefRun], now: datetime, zone: str, link: Callable[[str], str | None]) -> Markup:
-    """Write runs as rows of a table, newest first, with the seconds that `plots.js` draws."""
-    return Markup("").join(_row(run, now, zone, link(run.id)) for run in reversed(runs))
+def rows(runs: Sequence[BriefRun], zone: str, link: Callable[[str], str | None]) -> Markup:
+    """Write runs as rows of a table, newest first, with the seconds that `plots.js` draws.
+
+    A page has hundreds of them: they are written by hand.
+    """
+    clocks, safe = ZoneInfo(zone), escape(zone)
+    return Markup("".join(_row(run, clocks, safe, link(run.id)) for run in reversed(runs)))  # noqa: S704
 
 
-def _row(run: BriefRun, now: datetime, zone: str, href: str | None) -> Markup:
+def _row(run: BriefRun, clocks: ZoneInfo, zone: Markup, href: str | None) -> str:
+    """Write one run; of what is in it nothing but the link and the zone comes from elsewhere."""
     assert run.started_at is not None
     took, late, word = length(run), lag(run), word_of(run)
-    return Markup(
-        '<tr id="p-{}" data-at="{}" data-kind="{}"{}{}><td data-label="Began">{}</td>'
-        '<td data-label="State">{}</td><td data-label="Late" class="right">{}</td>'
-        '<td data-label="Took" class="right">{}</td></tr>\n'
-    ).format(
-        run.id, utc(run.started_at), kind_of(word), _seconds("late", late), _seconds("took", took),
-        short(run.started_at, now, zone), _linked(word, href), brief_span(late), brief_span(took),
-    )  # fmt: skip
+    at, local = utc(run.started_at), run.started_at.astimezone(clocks)
+    offset = local.strftime("%z")
+    state = f'<a href="{escape(href)}">{word}</a>' if href else word
+    return (
+        f'<tr id="p-{run.id}" data-at="{at}" data-kind="{kind_of(word)}"{_seconds("late", late)}'
+        f'{_seconds("took", took)}><td data-label="Began"><time datetime="{at}" data-zone="{zone}">'
+        f"{local:%d %b %H:%M:%S} {offset[:3]}:{offset[3:]}</time></td>"
+        f'<td data-label="State">{state}</td><td data-label="Late" class="right">{brief_span(late)}</td>'
+        f'<td data-label="Took" class="right">{brief_span(took)}</td></tr>\n'
+    )
 
 
-def _seconds(name: str, span: timedelta | None) -> Markup:
-    return Markup("") if span is None else Markup(' data-{}="{}"').format(name, f"{span.total_seconds():.3f}")
-
-
-def _linked(word: str, href: str | None) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(href, word) if href else escape(word)
+def _seconds(name: str, span: timedelta | None) -> str:
+    return "" if span is None else f' data-{name}="{span.total_seconds():.3f}"'

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from werkzeug.wrappers import Response
 
@@ -17,6 +20,7 @@ from rota.errors import Conflict, InvalidValue, RotaError, UnknownTask
 from rota.housekeeping import OWN
 from rota.operations import authoring
 from rota.operations.actor import Role
+from rota.operations.foreseen import mark_of
 from rota.operations.lookups import schedule_named
 from rota.operations.preview import difference, preview
 from rota.operations.schedules import view
@@ -191,7 +195,7 @@ def look(call: Call) -> Response:
 
 def looked_at(call: Call, text: str, name: str | None) -> dict[str, Any]:
     """Return what `_preview.html` shows of a timetable."""
-    empty: dict[str, Any] = {"seen": None, "differs": None, "unreadable": None}
+    empty: dict[str, Any] = {"seen": None, "marks": [], "differs": None, "unreadable": None}
     if not text.strip():
         return empty
     try:
@@ -200,7 +204,18 @@ def looked_at(call: Call, text: str, name: str | None) -> dict[str, Any]:
         seen = preview(call.rota, text.strip(), count=10, name=name)
     except RotaError as error:
         return {**empty, "unreadable": str(error)}
-    return {**empty, "seen": seen, "differs": _difference(call, text.strip(), name)}
+    return {
+        "seen": seen,
+        "marks": _marks(seen["upcoming"], str(seen["timezone"]), call.rota.clock.now()),
+        "differs": _difference(call, text.strip(), name),
+        "unreadable": None,
+    }
+
+
+def _marks(upcoming: Any, zone: str, now: datetime) -> list[str]:
+    """Say what clocks do at each of these occurrences, or since the one before."""
+    times, clocks = [datetime.fromisoformat(at) for at in upcoming], ZoneInfo(zone)
+    return [mark_of(at, before, clocks) for before, at in pairwise([now, *times])]
 
 
 def _difference(call: Call, text: str, name: str | None) -> Any:

@@ -15,6 +15,7 @@ from rota.operations.timeline import timeline as drawn_from
 from rota.web.call import Call
 from rota.web.routing import Routes
 from rota.web.ui.charts import axis, begin_of, lane_chart, load_chart, load_words
+from rota.web.ui.pages import SOME_RUN
 from rota.web.ui.strip import word_of
 
 ROUTES = Routes()
@@ -31,6 +32,11 @@ def timeline(call: Call) -> Response:
     filters = {name: value[:200] for name in ("text", "tag") if (value := given.get(name, "").strip())}
     query = ScheduleQuery(**filters, after=given.get("after") or None)  # type: ignore[arg-type]
 
+    address = call.url("run", run_id=SOME_RUN)  # built once: a page links to thousands of runs
+
+    def href(run_id: str) -> str:
+        return address.replace(SOME_RUN, run_id)
+
     def make(now: datetime) -> dict[str, Any]:
         whole = drawn_from(call.rota, span, query)
         past = [(begin_of(run), lane, run) for lane in whole.lanes for run in lane.runs]
@@ -45,7 +51,7 @@ def timeline(call: Call) -> Response:
             "load": load_chart(whole) if any(part.runs for part in whole.load) else None,
             "busiest": max(whole.load, key=lambda part: part.runs),
             "load_words": load_words,
-            "draw": lambda lane: lane_chart(lane, whole, lambda run_id: call.url("run", run_id=run_id)),
+            "draw": lambda lane: lane_chart(lane, whole, href),
             "past": sorted(past, key=lambda one: one[0], reverse=True)[:LISTED],
             "future": sorted(future, key=lambda one: one[:2])[:LISTED],
             "often": [lane for lane in whole.lanes if lane.ahead and not lane.planned],
