@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from rota.core.records import RunQuery, RunState
+from rota import Rota
+from rota.core.records import NewRun, RunQuery, RunState
 from rota.errors import InvalidValue, NotPermitted
 from rota.operations import bulk as module
 from rota.operations.actor import Actor
@@ -124,3 +125,32 @@ def test_a_plan_of_the_future_or_without_a_zone_is_refused(shop, ann, later):
 def test_a_viewer_may_not(shop, viewer: Actor):
     with pytest.raises(NotPermitted):
         bulk(shop.rota, "retry", RunQuery(), viewer, dry_run=True)
+
+
+@pytest.mark.parametrize("place", ["sqlite", "postgres"])
+def test_a_real_store_does_more_than_a_page_of_runs_and_takes_it_back(place, request, tmp_path, ann):
+    store = (
+        request.getfixturevalue("postgres_dsn") if place == "postgres" else f"sqlite:///{tmp_path / 'r.db'}"
+    )
+    rota = Rota("mass", store=store, housekeeping=False)
+
+    @rota.task
+    def note(number: int) -> None: ...
+
+    rota.store.migrate()
+    now = rota.clock.now()
+    pattern = {"rota": "mass", "task": "note", "created_at": now, "run_at": now}
+    runs = [NewRun(id=rota.new_id(), args={"number": number}, **pattern) for number in range(1200)]
+    rota.store.enqueue(runs)
+    try:
+        cancelled = bulk(rota, "cancel", PENDING, ann, "wrong list")
+        assert cancelled.states == {RunState.PENDING: 1200}
+        retried = bulk(rota, "retry", CANCELLED, ann)
+        assert (retried.changed, bulk(rota, "retry", CANCELLED, ann).left) == (
+            1200,
+            {"retried already": 1200},
+        )
+        assert bulk(rota, "undo_retry", CANCELLED, ann, at=retried.at).changed == 1200
+        assert rota.store.counts("mass", rota.clock.now()).runs == {"cancelled": 2400}
+    finally:
+        rota.close()
