@@ -145,13 +145,6 @@ def test_counts_are_what_a_recount_gives(history):
     assert counts.oldest_pending == the_run(history, 5).run_at == NOW
 
 
-def test_history_is_counted_only_when_it_is_asked_for(history):
-    counts = history.counts(ROTA, NOW, runs=False)
-    assert dict(counts.runs) == {}
-    assert counts.schedules == history.counts(ROTA, NOW).schedules
-    assert counts.oldest_pending == NOW
-
-
 def test_counts_of_nothing_are_empty(store):
     counts = store.counts(ROTA, NOW)
     assert (dict(counts.runs), dict(counts.schedules), counts.oldest_pending) == ({}, {}, None)
