@@ -36,7 +36,7 @@ def example(name, tmp_path, monkeypatch, **settings):
     return runpy.run_path(str(EXAMPLES / name / "app.py"), run_name="app")
 
 
-@pytest.fixture(params=["alone", "flask", "fastapi"])
+@pytest.fixture(params=["alone", "wsgi", "flask", "fastapi"])
 def host(request, tmp_path, monkeypatch):
     """Return a browser that is signed in, and the path under which the face is, behind one proxy."""
     monkeypatch.setenv("ROTA_WEB_PROXIES", "0" if request.param == "flask" else "1")
@@ -48,7 +48,7 @@ def host(request, tmp_path, monkeypatch):
     else:
         found = example(f"{request.param}_mount", tmp_path, monkeypatch)
         rota, path = found["rota"], "/ops"
-        app = ASGIMiddleware(found["app"])
+        app = found["application"] if request.param == "wsgi" else ASGIMiddleware(found["app"])
     if request.param == "flask":
         from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -147,7 +147,7 @@ def test_the_lifespan_is_the_applications_own_and_a_node_within(tmp_path, monkey
 
 def test_nothing_starts_and_nothing_is_opened_at_import(tmp_path, monkeypatch):
     before = threading.active_count()
-    for name in ("flask_mount", "fastapi_mount"):
+    for name in ("wsgi_mount", "flask_mount", "fastapi_mount"):
         example(name, tmp_path, monkeypatch)
     assert threading.active_count() == before
     assert list(tmp_path.iterdir()) == []
