@@ -62,8 +62,7 @@ def _href(call: Call, finding: Finding) -> str | None:
     if finding.run:
         return call.url("run", run_id=finding.run)
     if finding.about == "schedule":
-        name = "schedule" if "schedule" in call.app.table.routes else "runs"
-        return call.url(name, **{"name" if name == "schedule" else "schedule": finding.subject})
+        return call.url("schedule", name=finding.subject)
     kind, _, name = finding.subject.partition(" ")
     if kind == "queue" and name:
         return call.url("runs", queue=name, state="pending")

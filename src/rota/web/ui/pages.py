@@ -131,11 +131,8 @@ class Pages:
         def url(name: str, /, **parts: Any) -> str:
             return str(adapter.build(name, {key: value for key, value in parts.items() if value is not None}))
 
-        def link(name: str, /, **parts: Any) -> str | None:
-            return url(name, **parts) if name in self._app.table.routes else None
-
         # Built once: a page links to thousands of runs.
-        run = link("run", run_id=SOME_RUN)
+        run = url("run", run_id=SOME_RUN)
 
         return {
             "schedule_url": lambda name: url("schedule", name=name),
@@ -145,10 +142,9 @@ class Pages:
             "may_operate": role is not None and role >= Role.OPERATOR,
             "may_administer": role is not None and role >= Role.ADMIN,
             "has_sign_in": self._app.gate.has_sign_in,
-            "navigation": [one for one in NAVIGATION if one[0] in self._app.table.routes],
+            "navigation": NAVIGATION,
             "url": url,
-            "link": link,
-            "run_address": lambda run_id: run and run.replace(SOME_RUN, run_id),
+            "run_address": lambda run_id: run.replace(SOME_RUN, run_id),
             "static": lambda name: url("static", version=version(), name=name),
             "here": call.route.name if call is not None else "",
         }
