@@ -15,7 +15,7 @@ export function iso(instant, zone) {
 
 function lines(time) {
   const wanted = [["Schedule", time.dataset.zone], ["You", OWN], ["", "UTC"]];
-  return wanted.filter(([who, zone]) => !(who === "Schedule" && zone === "UTC")).map(([who, zone]) => {
+  return wanted.filter(([who, zone]) => zone !== "UTC" || !who).map(([who, zone]) => {
     const [day, text] = iso(new Date(time.dateTime), zone);
     const row = document.createElement("div");
     const name = Object.assign(document.createElement("dt"), { textContent: who ? `${who}: ${zone}` : zone });
