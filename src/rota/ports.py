@@ -5,7 +5,7 @@ The core decides, the stores remember, the runners execute, the runtime moves th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from rota.core.records import (
     AlikeRuns,
     Attempt,
     AuditLine,
+    Backlog,
     BriefRun,
     Cancelled,
     Change,
@@ -23,6 +24,7 @@ from rota.core.records import (
     Finished,
     Generation,
     Lease,
+    Made,
     NewRun,
     Node,
     PastError,
@@ -31,6 +33,7 @@ from rota.core.records import (
     Report,
     Run,
     RunQuery,
+    RunState,
     Schedule,
     ScheduleQuery,
     Settlement,
@@ -78,6 +81,10 @@ class Store(Protocol):
         """Return the store's time."""
         ...
 
+    def version(self) -> str:
+        """Return a text that differs after every change: where it is the same, so is all that is stored."""
+        ...
+
     def wakeup(self) -> Wakeup: ...
     def close(self) -> None: ...
 
@@ -122,6 +129,14 @@ class Store(Protocol):
 
     def remove_schedule(self, schedule: Schedule, audit: Sequence[AuditLine]) -> bool:
         """Delete a schedule that has this revision. Its history stays."""
+        ...
+
+    def odd(self, rota: str, limit: int) -> list[Schedule]:
+        """Return up to `limit` that are quarantined, paused or finished, and so many with an override."""
+        ...
+
+    def needed_tasks(self, rota: str) -> Mapping[str, int]:
+        """Return how many schedules need each task; retired ones need none."""
         ...
 
     def ending(self, rota: str, now: datetime, limit: int) -> list[Schedule]:
@@ -184,6 +199,34 @@ class Store(Protocol):
         """Return runs, newest first by `(created_at, id)`."""
         ...
 
+    def count(self, query: RunQuery, most: int) -> int:
+        """Return how many runs match: up to `most` of them, whatever the page."""
+        ...
+
+    def horizon(self, query: RunQuery, looked_at: int) -> datetime | None:
+        """Return since when runs were made of which a search for `query` looks at no more than so many.
+
+        Which those are an index says: the runs of a schedule, those that failed, or all. `None`: there are
+        no more than so many.
+        """
+        ...
+
+    def run_after(self, run: Run) -> Run | None:
+        """Return the run of its schedule that was made next."""
+        ...
+
+    def retries(self, run_ids: Sequence[str]) -> list[Run]:
+        """Return the runs that retry one of these, newest first."""
+        ...
+
+    def failing(self, rota: str, since: datetime, limit: int) -> list[Run]:
+        """Return the last run of each schedule that failed since, and ended so: newest first."""
+        ...
+
+    def last_runs(self, schedule_ids: Sequence[str]) -> Mapping[str, Run]:
+        """Return the last run of each of these schedules, by the schedule's id."""
+        ...
+
     def latest(self, schedule_ids: Sequence[str], limit: int) -> dict[str, list[BriefRun]]:
         """Return the last `limit` runs of each of these schedules, newest first, by the schedule's id."""
         ...
@@ -193,6 +236,17 @@ class Store(Protocol):
         ...
 
     def counts(self, rota: str, now: datetime) -> Counts: ...
+    def made(self, rota: str, since: datetime, lately: datetime, most: int) -> Made:
+        """Count the runs made since, the latest `most` of them; by themselves those made after `lately`."""
+        ...
+
+    def ended(self, rota: str, since: datetime) -> Mapping[datetime, Mapping[RunState, int]]:
+        """Return how many runs ended in each hour since, by its beginning and by state, from the tally."""
+        ...
+
+    def backlog(self, rota: str, late: datetime, most: int) -> list[Backlog]:
+        """Count the pending runs by queue and task: of each queue the `most` that start first."""
+        ...
 
     def audit(self, rota: str, subject: str | None = None, limit: int = 50) -> list[AuditLine]:
         """Return the latest audit lines, newest first."""

@@ -1,5 +1,6 @@
 """How a rota stands: what is ahead, what needs a person, and the story of one run."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -108,6 +109,20 @@ def test_the_hours_of_a_day_add_up(shop):
     assert [hour.total for hour in one.hours if hour.start == instant("2026-03-03 02:00")] == [2]
 
 
+def test_beyond_a_limit_the_hours_of_a_day_are_those_that_runs_ended_in(shop, monkeypatch):
+    from rota.operations import history
+
+    shop.start_node()
+    shop.advance(timedelta(hours=30, minutes=5))
+    exact = overview(shop.rota)
+    monkeypatch.setattr(history, "ENOUGH", 5)
+    capped = overview(shop.rota)
+    assert [hour.total for hour in capped.hours] == [hour.total for hour in exact.hours]
+    assert capped.last_hour == exact.last_hour
+    monkeypatch.setattr(history, "ENOUGH", 1)
+    assert overview(shop.rota).last_hour == {RunState.SUCCEEDED: 2}  # by whole hours
+
+
 def test_runs_are_counted_up_to_a_limit(shop):
     shop.start_node()
     shop.advance(timedelta(hours=10, minutes=30))
@@ -116,6 +131,27 @@ def test_runs_are_counted_up_to_a_limit(shop):
     assert count_runs(shop.rota, RunQuery(schedule="often"), 100) == (10, False)
     assert count_runs(shop.rota, RunQuery(schedule="often"), 10) == (10, False)
     assert count_runs(shop.rota, RunQuery(schedule="often"), 4) == (4, True)
+
+
+def test_a_search_looks_at_so_many_runs_and_says_where_it_stopped(shop, monkeypatch):
+    from rota.core.records import RunQuery
+    from rota.operations import history
+
+    shop.start_node()
+    shop.advance(timedelta(hours=48))
+    monkeypatch.setattr(history, "LOOKED_AT", 10)
+    query, found, pages = RunQuery(task="nightly", limit=5), [], 0
+    while True:
+        page = history.search(shop.rota, query)
+        found += page.runs
+        pages += 1
+        if page.next is None:
+            break
+        query = replace(query, before=page.next)
+    assert [run.id for run in found] == [run.id for run in shop.runs("nightly")][::-1]
+    assert pages > 3
+    assert count_runs(shop.rota, RunQuery(task="nightly")) == (0, True)
+    assert count_runs(shop.rota, RunQuery(schedule="nightly")) == (2, False)
 
 
 # -- stories
@@ -177,8 +213,6 @@ def test_a_record_of_a_gap_ends_as_what_it_is(sim):
     ],
 )
 def test_what_remains_goes_by_the_pace_so_far(sim, done, total, left):
-    from dataclasses import replace
-
     sim.declare("often", every("1h"), takes=HOUR)
     sim.start_node()
     sim.advance(timedelta(hours=1, minutes=1))

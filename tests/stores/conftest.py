@@ -21,6 +21,7 @@ DISAGREEING = """
     SELECT coalesce(r.id, p.id), 'pending' FROM (SELECT * FROM rota_run WHERE state = 'pending') r
       FULL JOIN rota_pending p ON (p.id, p.rota, p.queue, p.gated, p.priority, p.run_at_us, p.task)
                                 = (r.id, r.rota, r.queue, r.gated, r.priority, r.run_at_us, r.task)
+                               AND p.created_us = r.created_us
      WHERE r.id IS NULL OR p.id IS NULL
     UNION ALL
     SELECT coalesce(r.id, l.run_id), 'waited for'

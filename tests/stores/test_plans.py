@@ -46,7 +46,6 @@ PAGE: dict[str, Any] = {
     "states": None,
     "schedule": None,
     "since_us": 0,
-    "until_us": 1 << 61,
     "before_us": 1 << 61,
     "before_id": "ffffffff-ffff-ffff-ffff-ffffffffffff",
     "limit": 50,
@@ -80,6 +79,44 @@ NAMED = [
     ("latest_runs", {"ids": [SOME_ID], "limit": 60}, "rota_run_schedule", "rota_run_schedule"),
     ("runs_in_trouble", {**PAGE, "state": "failed"}, "rota_run_trouble", "rota_run_trouble"),
     ("runs_running", PAGE, "rota_run_running", "rota_run_pkey"),
+    ("last_runs", {"ids": [SOME_ID]}, "rota_run_schedule", "rota_run_schedule"),
+    ("count_of_runs", {**PAGE, "task": "t"}, "rota_run_history", "rota_run_history"),
+    (
+        "count_of_runs_of_schedule",
+        {**PAGE, "schedule_id": SOME_ID},
+        "rota_run_schedule",
+        "rota_run_schedule",
+    ),
+    ("count_of_runs_in_trouble", {**PAGE, "state": "failed"}, "rota_run_trouble", "rota_run_trouble"),
+    ("count_of_runs_running", PAGE, "rota_run_running", "rota_run_pkey"),
+    ("horizon", {**PAGE, "looked_at": 10_000}, "rota_run_history", "rota_run_history"),
+    (
+        "horizon_of_schedule",
+        {**PAGE, "schedule_id": SOME_ID, "looked_at": 10_000},
+        "rota_run_schedule",
+        "rota_run_schedule",
+    ),
+    (
+        "horizon_in_trouble",
+        {**PAGE, "state": "failed", "looked_at": 10_000},
+        "rota_run_trouble",
+        "rota_run_trouble",
+    ),
+    (
+        "run_after",
+        {"schedule_id": SOME_ID, "created_us": 0, "id": SOME_ID},
+        "rota_run_schedule",
+        "rota_run_schedule",
+    ),
+    ("retries", {"ids": [SOME_ID]}, "rota_run_parent", "rota_run_parent"),
+    (
+        "failing_runs",
+        {**PAGE, "looked_at": 1000},
+        "rota_run_trouble",
+        "rota_run_trouble rota_run_schedule",
+    ),
+    ("made_by_hour", {**PAGE, "lately_us": NOW}, "rota_run_history", "rota_run_history"),
+    ("backlog", {**PAGE, "late_us": NOW}, "rota_run_ready", "rota_pending_ready"),
     (
         "old_runs",
         {**PAGE, "keep": 3, "after_us": 0, "after_id": SOME_ID, "before_us": NOW},
@@ -94,6 +131,19 @@ SINGLE = {"count_runs", *(name for name, *_ in NAMED)} - {
     "load",
     "expire",
     "old_runs",
+    # in one that only reads, where an index is walked until there are enough
+    "last_runs",
+    "count_of_runs",
+    "count_of_runs_of_schedule",
+    "count_of_runs_in_trouble",
+    "count_of_runs_running",
+    "horizon",
+    "horizon_of_schedule",
+    "horizon_in_trouble",
+    "run_after",
+    "retries",
+    "failing_runs",
+    "made_by_hour",
 }
 BATCHES = ["settle_final", "settle_again", "renew", "progress", "hold_runs", "keep_attempt"]
 BY_ID = ["leases", "claim_picked", "cancel_pending", "cancel_running", "purge_runs", "lock_runs"]
@@ -169,8 +219,9 @@ class Postgres:
 
 
 QUEUED = """
-    INSERT INTO rota_pending (id, rota, task, queue, priority, run_at_us, serial, lane_limit, gated)
-    SELECT id, rota, task, queue, priority, run_at_us, serial, lane_limit, gated FROM rota_run
+    INSERT INTO rota_pending (
+        id, rota, task, queue, priority, created_us, run_at_us, serial, lane_limit, gated)
+    SELECT id, rota, task, queue, priority, created_us, run_at_us, serial, lane_limit, gated FROM rota_run
      WHERE state = 'pending';
     INSERT INTO rota_load (run_id, token, rota, lane) SELECT id, token, rota, 'lane' FROM rota_run
      WHERE state = 'running';

@@ -39,6 +39,7 @@ class Registry:
         self._context_type = context_type
         self.tasks: dict[str, Task[..., Any]] = {}
         self.schedules: dict[str, Placed] = {}
+        self._fingerprint: str | None = None
 
     def add_function(
         self, function: Callable[..., Any], name: str | None, options: TaskOptions, enqueue: Enqueue
@@ -79,6 +80,7 @@ class Registry:
         if known is not None:
             raise DuplicateName("schedule", name, known.place, placed.place)
         self.schedules[name] = placed
+        self._fingerprint = None
 
     def task(self, name: str) -> Task[..., Any]:
         """Return the task of that name. Raises `UnknownTask`, with names that look like it."""
@@ -108,8 +110,14 @@ class Registry:
         """Return a hash of every schedule: two releases that declare the same have the same."""
         import msgspec  # on first use: `import rota` does without it
 
-        texts = msgspec.json.encode(self.declared(), order="deterministic")
-        return blake2b(texts, digest_size=16).hexdigest()
+        if self._fingerprint is None:
+            texts = msgspec.json.encode(self.declared(), order="deterministic")
+            self._fingerprint = blake2b(texts, digest_size=16).hexdigest()
+        return self._fingerprint
+
+    def tags(self) -> set[str]:
+        """Return the tags that schedules have."""
+        return {tag for placed in self.schedules.values() for tag in placed.declared.definition.tags}
 
     def queues(self) -> tuple[str, ...]:
         """Return the queues that tasks and schedules name, and `default`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -51,11 +52,15 @@ def by_schedule(planned: Iterable[Planned]) -> list[Coming]:
     return sorted(coming, key=lambda one: (one.at, one.schedule))
 
 
-def ahead(rota: Rota, until: datetime) -> list[Planned]:
-    """Return the occurrences up to `until` that will run, earliest first; of the first 500 schedules."""
+def ahead(rota: Rota, until: datetime, most: int | None = None) -> list[Planned]:
+    """Return the occurrences up to `until` that will run, earliest first; of the first 500 schedules.
+
+    Args:
+        most: Only so many; those behind them are not computed.
+    """
     now = rota.clock.now()
-    found = [one for due in rota.store.due(rota.name, until, SCHEDULES) for one in _of(due, now, until)]
-    return sorted(found, key=lambda one: (one.at, one.schedule))
+    each = [_of(due, now, until) for due in rota.store.due(rota.name, until, SCHEDULES)]
+    return list(islice(merge(*each, key=lambda one: (one.at, one.schedule)), most))
 
 
 def soonest(rota: Rota) -> Planned | None:
@@ -63,7 +68,7 @@ def soonest(rota: Rota) -> Planned | None:
     due = rota.store.next_due(rota.name)
     if due is None:
         return None
-    return next(iter(ahead(rota, max(due, rota.clock.now() + HOUR))), None)
+    return next(iter(ahead(rota, max(due, rota.clock.now() + HOUR), 1)), None)
 
 
 def _of(due: DueSchedule, now: datetime, until: datetime) -> Iterator[Planned]:

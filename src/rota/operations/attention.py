@@ -18,7 +18,7 @@ from rota.operations.why_run import said
 if TYPE_CHECKING:
     from rota.app import Rota
 
-MOST_RUNNING = 20
+MOST_RUNNING, MOST_AHEAD = 20, 200
 LATE = timedelta(seconds=60)
 ENDS_SOON = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -31,7 +31,8 @@ class Standing:
     Attributes:
         sentence: All of it, for somebody who has one glance.
         attention: What is wrong, worst first.
-        next: What is due within the next hour, earliest first; or the one that is next, later than that.
+        next: What is due within the next hour, earliest first, up to 200; or the one that is next, later than
+            that.
         running: The latest runs that are running, up to 20.
     """
 
@@ -45,10 +46,10 @@ class Standing:
 def standing(rota: Rota) -> Standing:
     """Return how the rota stands now. Reads only."""
     overview = counted(rota)
-    found = [one for one in doctor(rota) if one.level in (Level.ERROR, Level.WARNING)]
+    found = [one for one in doctor(rota, thorough=False) if one.level in (Level.ERROR, Level.WARNING)]
     found += [*_failing(overview.failing), *_missed(overview), *_late(overview), *_ending(rota, overview.now)]
     found.sort(key=lambda one: one.level is not Level.ERROR)
-    upcoming = ahead(rota, overview.now + HOUR)
+    upcoming = ahead(rota, overview.now + HOUR, MOST_AHEAD)
     if not upcoming and (later := soonest(rota)) is not None:
         upcoming = [later]
     return Standing(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from rota.core.localtime import zone_named
 from rota.core.occurrences import compiled
-from rota.core.records import Node, RunQuery, RunState, Schedule, ScheduleQuery, ScheduleState
+from rota.core.records import Node, Schedule, ScheduleQuery, ScheduleState
 from rota.errors import RotaError, SchemaOutdated, StoreUnavailable
 from rota.operations.advice import zone_of
-from rota.operations.lookups import every_run, every_schedule, live_nodes
+from rota.operations.lookups import every_schedule, live_nodes
 from rota.operations.shapes import utc
 from rota.operations.why_run import said
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 CLOCK_TOLERANCE = timedelta(seconds=2)
 WAITED_TOO_LONG = timedelta(minutes=5)
 LONG_PAUSE = timedelta(days=7)
-LOOKED_AT = 2000  # pending runs
+LOOKED_AT = 2000  # pending runs of each queue
 NAMED = 5  # subjects listed in one finding
+MOST_ODD = 100  # schedules of which something is said
 
 
 class Level(StrEnum):
@@ -56,13 +57,20 @@ class Finding:
     run: str = ""
 
 
-def doctor(rota: Rota) -> list[Finding]:
-    """Return what was found, worst first; one finding of level `ok` when all is well. Reads only."""
+def doctor(rota: Rota, *, thorough: bool = True) -> list[Finding]:
+    """Return what was found, worst first; one finding of level `ok` when all is well. Reads only.
+
+    Args:
+        thorough: Read every schedule, to see whether its zone is still known; otherwise that is seen when a
+            tick has come to it, and has set it aside.
+    """
     found = list(_store(rota))
     if not any(one.level is Level.ERROR for one in found):
         nodes = live_nodes(rota)
         found += [*_zone(rota), *_nodes(rota, nodes), *_generations(rota, nodes)]
-        found += [*_schedules(rota), *_pending(rota, nodes)]
+        found += [*_schedules(rota), *_tasks(rota), *_pending(rota, nodes)]
+        if thorough:
+            found += _broken_zones(rota)
     order = [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
     return sorted(found, key=lambda one: order.index(one.level)) or [
         Finding(Level.OK, "rota", "all is well: the store, the nodes, the schedules and the queues")
@@ -131,12 +139,7 @@ def _generations(rota: Rota, nodes: list[Node]) -> Iterator[Finding]:
 
 def _schedules(rota: Rota) -> Iterator[Finding]:
     now = rota.clock.now()
-    unknown: dict[str, list[str]] = {}
-    for one in every_schedule(rota, ScheduleQuery()):
-        if one.state is ScheduleState.RETIRED:
-            continue
-        if one.effective.task not in rota.registry.tasks:
-            unknown.setdefault(one.effective.task, []).append(one.name)
+    for one in rota.store.odd(rota.name, MOST_ODD):
         if one.state is ScheduleState.QUARANTINED:
             remedy = "Mend it in the code or clear the override, then `rota sync`."
             yield Finding(
@@ -147,7 +150,6 @@ def _schedules(rota: Rota) -> Iterator[Finding]:
                 "schedule",
             )
             continue
-        yield from _broken_zone(one)
         if one.state is ScheduleState.FINISHED:
             yield Finding(
                 Level.INFO,
@@ -163,11 +165,24 @@ def _schedules(rota: Rota) -> Iterator[Finding]:
             fields = ", ".join(f"{each.field} (by {each.author})" for each in one.overrides)
             remedy = f"`rota override {quoted(one.name)} --clear` returns to what the code declares."
             yield Finding(Level.INFO, one.name, f"overrides are in force: {fields}", remedy, "schedule")
-    for task, names in unknown.items():
-        problem = f"no loaded module declares it, but {len(names)} schedules need it: {_some(names)}"
+
+
+def _tasks(rota: Rota) -> Iterator[Finding]:
+    for task, count in rota.store.needed_tasks(rota.name).items():
+        if task in rota.registry.tasks:
+            continue
+        query = ScheduleQuery(rota=rota.name, task=task, limit=NAMED + 1)
+        names = [one.name for one in rota.store.schedules(query) if one.state is not ScheduleState.RETIRED]
+        problem = f"no loaded module declares it, but {count} schedules need it: {_some(names, count)}"
         yield Finding(
             Level.ERROR, f"task {task}", problem, "Import the module that declares it, or `rota sync`."
         )
+
+
+def _broken_zones(rota: Rota) -> Iterator[Finding]:
+    for one in every_schedule(rota, ScheduleQuery()):
+        if one.state not in (ScheduleState.RETIRED, ScheduleState.QUARANTINED):
+            yield from _broken_zone(one)
 
 
 def _broken_zone(one: Schedule) -> Iterator[Finding]:
@@ -187,29 +202,29 @@ def _pending(rota: Rota, nodes: list[Node]) -> Iterator[Finding]:
     unserved: dict[str, int] = {}
     unknown: dict[str, int] = {}
     waiting = 0
-    for run in every_run(rota, RunQuery(states=(RunState.PENDING,)), LOOKED_AT):
-        if run.queue not in served:
-            unserved[run.queue] = unserved.get(run.queue, 0) + 1
-        if run.task not in rota.registry.tasks:
-            unknown[run.task] = unknown.get(run.task, 0) + 1
-        waiting += now - run.run_at > WAITED_TOO_LONG
+    for one in rota.store.backlog(rota.name, now - WAITED_TOO_LONG, LOOKED_AT):
+        if one.queue not in served:
+            unserved[one.queue] = unserved.get(one.queue, 0) + one.count
+        if one.task not in rota.registry.tasks:
+            unknown[one.task] = unknown.get(one.task, 0) + one.count
+        waiting += one.late
     if served:  # otherwise the missing worker is the finding
         for queue, count in unserved.items():
             remedy = f"`rota worker --queues {quoted(queue)}`"
             yield Finding(
-                Level.ERROR, f"queue {queue}", f"no live worker serves it; {count} runs wait", remedy
+                Level.ERROR, f"queue {queue}", f"no live worker serves it; {_many(count)} wait", remedy
             )
         for queue in rota.registry.queues():
             if queue not in served and queue not in unserved and queue != "default":
                 remedy = f"`rota worker --queues {quoted(queue)}`"
                 yield Finding(Level.WARNING, f"queue {queue}", "no live worker serves it", remedy)
     for task, count in unknown.items():
-        problem = f"no loaded module declares it; {count} runs wait for it"
+        problem = f"no loaded module declares it; {_many(count)} wait for it"
         yield Finding(
             Level.ERROR, f"task {task}", problem, "Deploy the code that declares it, or cancel the runs."
         )
     if waiting:
-        problem = f"{waiting} runs are ready for more than {said(WAITED_TOO_LONG)}, and have not started"
+        problem = f"{_many(waiting)} are ready for more than {said(WAITED_TOO_LONG)}, and have not started"
         yield Finding(
             Level.WARNING, "workers", problem, "See them: `rota runs --state pending`. Add a worker."
         )
@@ -220,6 +235,10 @@ def quoted(name: str) -> str:
     return shlex.quote(name)
 
 
-def _some(names: list[str]) -> str:
-    more = len(names) - NAMED
+def _many(count: int) -> str:
+    return f"{count:,} runs" if count < LOOKED_AT else f"{LOOKED_AT:,} runs or more"
+
+
+def _some(names: list[str], count: int | None = None) -> str:
+    more = (len(names) if count is None else count) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

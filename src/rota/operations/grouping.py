@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from rota.operations.results import Result
 if TYPE_CHECKING:
     from rota.app import Rota
 
-AGE, MOST = timedelta(days=7), 2000
+AGE, MOST = timedelta(days=7), 1000
 _FRAME = re.compile(
     r'^\s*File "(?P<file>[^"\n]{1,500})", line (?P<line>\d+), in (?P<name>[^\n]{1,200})$', re.M
 )
@@ -73,6 +74,7 @@ class ErrorGroup:
         return self.latest.finished_at or self.latest.created_at
 
 
+@lru_cache(maxsize=1024)
 def own_place(traceback: str) -> Place | None:
     """Return where the application raised an error; where a library did, if no frame is its own. Pure."""
     frames = [Place(one["file"], int(one["line"]), one["name"]) for one in _FRAME.finditer(traceback)]
@@ -127,20 +129,15 @@ def _group(key: str, runs: Sequence[Run], retried: Mapping[str, Run]) -> ErrorGr
 
 
 def error_groups(rota: Rota) -> list[ErrorGroup]:
-    """Return the groups of the last 7 days, of up to 2,000 failed runs, the group seen last first."""
+    """Return the groups of the last 7 days, of up to 1,000 failed runs, the group seen last first."""
     since = rota.clock.now() - AGE
     failed = list(every_run(rota, RunQuery(states=(RunState.FAILED,), since=since), MOST))
     return grouped(failed, _retries(rota, failed))
 
 
 def _retries(rota: Rota, failed: Sequence[Run]) -> list[Run]:
-    """Return the retries of runs: looked for among the latest runs of the tasks of `failed`."""
-    found: list[Run] = []
-    for task in {run.task for run in failed}:
-        since = min(run.created_at for run in failed if run.task == task)
-        later = every_run(rota, RunQuery(task=task, since=since), MOST)
-        found += [run for run in later if run.origin is Origin.RETRY]
-    return found
+    """Return the retries of these runs."""
+    return [run for run in rota.store.retries([run.id for run in failed]) if run.origin is Origin.RETRY]
 
 
 def error_group(rota: Rota, key: str) -> ErrorGroup:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rota.core.records import Attempt, AuditLine, Counts, Node, Run, RunQuery, RunState
-from rota.operations.lookups import every_run, live_nodes, run_like
+from rota.core.records import Attempt, AuditLine, Counts, Made, Node, Run, RunQuery, RunState
+from rota.operations.lookups import live_nodes, run_like
 
 if TYPE_CHECKING:
     from rota.app import Rota
 
 RECENT, HOUR = timedelta(hours=24), timedelta(hours=1)
-ENOUGH = 10_000  # runs that an overview counts at most
+LOOKED_AT = 10_000  # runs, in search of those that match
+FIRST_ID = "00000000-0000-0000-0000-000000000000"
+ENOUGH = 10_000  # runs that an overview counts one by one
+MOST_FAILING = 100
+BAD = (RunState.FAILED, RunState.MISSED, RunState.EXPIRED)
 
 
 def list_runs(rota: Rota, query: RunQuery | None = None) -> list[Run]:
@@ -44,14 +48,49 @@ def audit(rota: Rota, subject: str | None = None, limit: int = 50) -> list[Audit
 
 
 def count_runs(rota: Rota, query: RunQuery, most: int = 1000) -> tuple[int, bool]:
-    """Return how many runs match, and whether there are more than the `most` that are counted."""
-    found = sum(1 for _ in every_run(rota, replace(query, before=None), most + 1))
-    return min(found, most), found > most
+    """Return how many runs match, up to `most` and of those looked at, and whether there may be more."""
+    query, horizon = _bounded(rota, replace(query, rota=rota.name, before=None))
+    found = rota.store.count(query, most + 1)
+    return min(found, most), found > most or horizon is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of runs, newest first.
+
+    Attributes:
+        next: Where the next page begins, for `RunQuery.before`; `None`: this is the last one.
+        searched_to: The search went back to here, and has not reached the end of history; else `None`.
+    """
+
+    runs: Sequence[Run]
+    next: tuple[datetime, str] | None
+    searched_to: datetime | None
+
+
+def search(rota: Rota, query: RunQuery) -> Found:
+    """Return a page of the runs that match, after a look at no more than `LOOKED_AT` runs.
+
+    A filter that few runs pass can fill less than a page, or nothing of it, and be followed by another one.
+    """
+    query, horizon = _bounded(rota, replace(query, rota=rota.name))
+    found = rota.store.runs(query)
+    if len(found) == query.limit:
+        return Found(found, (found[-1].created_at, found[-1].id), None)
+    return Found(found, None if horizon is None else (horizon, FIRST_ID), horizon)
+
+
+def _bounded(rota: Rota, query: RunQuery) -> tuple[RunQuery, datetime | None]:
+    """Let a query that no index answers by itself end where it has looked at enough."""
+    if not (query.task or query.queue or query.states):
+        return query, None
+    horizon = rota.store.horizon(query, LOOKED_AT)
+    return (query, None) if horizon is None else (replace(query, since=horizon), horizon)
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The runs made in one hour, by state; `start` is the full hour."""
+    """The runs of one hour, by state; `start` is the full hour."""
 
     start: datetime
     counts: Mapping[RunState, int]
@@ -67,10 +106,11 @@ class Overview:
 
     Attributes:
         counts: Of schedules and runs, by state.
-        recent: Runs made in the last 24 hours, by state; up to 10,000 are counted.
-        last_hour: Of these, the ones made in the last hour.
-        hours: The last 24 hours, each by itself, oldest first.
-        failing: The latest run of each schedule that ended last in failure, the latest first.
+        recent: Runs made in the last 24 hours, by state. More than 10,000 are not counted one by one: then it
+            is those that ended in the 24 hours of `hours`, where a record of a gap counts once.
+        last_hour: Those made in the last hour; of more than 10,000 those that ended, as `counts` has them.
+        hours: The last 24 hours, each by itself, oldest first; as in `recent`.
+        failing: The latest run of each schedule that ended last in failure, the latest first; up to 100.
         next_due: When a schedule has to be looked at next.
         trouble: The latest runs of these 24 hours that failed, were missed or expired; up to ten.
     """
@@ -88,45 +128,41 @@ class Overview:
 
 def overview(rota: Rota) -> Overview:
     """Return how the rota stands now."""
-    now = rota.clock.now()
-    runs = list(every_run(rota, RunQuery(since=now - RECENT), ENOUGH))
-    bad = (RunState.FAILED, RunState.MISSED, RunState.EXPIRED)
+    now, store = rota.clock.now(), rota.store
+    counts = store.counts(rota.name, now)
+    made = store.made(rota.name, now - RECENT, now - HOUR, ENOUGH)
+    is_cut = made.looked_at == ENOUGH
+    by_hour = store.ended(rota.name, hours_until(now)[0]) if is_cut else made.hours
     return Overview(
         now=now,
-        counts=rota.store.counts(rota.name, now),
-        recent=by_state(runs),
-        last_hour=by_state(run for run in runs if run.created_at > now - HOUR),
-        hours=by_hour(runs, now),
-        failing=still_failing(runs),
-        next_due=rota.store.next_due(rota.name),
+        counts=counts,
+        recent=summed(by_hour),
+        last_hour=lately(made, counts, now - HOUR) if is_cut else dict(made.lately),
+        hours=tuple(Hour(start, by_hour.get(start, {})) for start in hours_until(now)),
+        failing=tuple(store.failing(rota.name, now - RECENT, MOST_FAILING)),
+        next_due=store.next_due(rota.name),
         nodes=live_nodes(rota),
-        trouble=list_runs(rota, RunQuery(states=bad, since=now - RECENT, limit=10)),
+        trouble=list_runs(rota, RunQuery(states=BAD, since=now - RECENT, limit=10)),
     )
 
 
-def by_state(runs: Iterable[Run]) -> dict[RunState, int]:
-    """Count occurrences and other runs by state."""
+def hours_until(now: datetime) -> list[datetime]:
+    """Return the beginning of this hour and of the 23 before it, oldest first. Pure."""
+    this = now.replace(minute=0, second=0, microsecond=0)
+    return [this - HOUR * back for back in range(23, -1, -1)]
+
+
+def summed(by_hour: Mapping[datetime, Mapping[RunState, int]]) -> dict[RunState, int]:
+    """Return how many there are of each state in all hours. Pure."""
     found: dict[RunState, int] = {}
-    for run in runs:
-        found[run.state] = found.get(run.state, 0) + run.count
+    for counts in by_hour.values():
+        for state, count in counts.items():
+            found[state] = found.get(state, 0) + count
     return found
 
 
-def by_hour(runs: Iterable[Run], now: datetime) -> tuple[Hour, ...]:
-    """Count runs by the hour they were made in, for this hour and the 23 before it."""
-    this = now.replace(minute=0, second=0, microsecond=0)
-    found: dict[datetime, list[Run]] = {this - HOUR * back: [] for back in range(23, -1, -1)}
-    for run in runs:
-        hour = run.created_at.replace(minute=0, second=0, microsecond=0)
-        if hour in found:
-            found[hour].append(run)
-    return tuple(Hour(start, by_state(own)) for start, own in found.items())
-
-
-def still_failing(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Return the latest ended run of each schedule if it failed. `runs` are newest first."""
-    judged: dict[str, Run] = {}
-    for run in runs:
-        if run.schedule is not None and run.state in (RunState.FAILED, RunState.SUCCEEDED):
-            judged.setdefault(run.schedule, run)
-    return tuple(run for run in judged.values() if run.state is RunState.FAILED)
+def lately(made: Made, counts: Counts, since: datetime) -> dict[RunState, int]:
+    """Return the runs made since, if those that were counted one by one reach so far back. Pure."""
+    if made.first is not None and made.first <= since:
+        return dict(made.lately)
+    return {RunState(state): count for state, count in counts.last_hour.items()}

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rota.core.records import ENDED, RunQuery
-from rota.operations.history import count_runs
+from rota.operations.history import count_runs, hours_until, summed
 
 if TYPE_CHECKING:
     from rota.app import Rota
 
 DAY = timedelta(days=1)
-COUNTED = 5000
+COUNTED = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Retained:
     Attributes:
         age, keep: The retention in force.
         held: Runs that history holds now.
-        daily: Runs made in the last 24 hours; `daily_more`: and more.
+        daily: Runs made in the last 24 hours; of many those that ended in the last 24 hours of the clock.
         old: Ended runs older than the retention; `old_more`: and more.
         removable: Those of them that the next purge deletes: all but the last `keep` of each schedule. `None`
             if there are too many to be counted.
@@ -33,7 +33,6 @@ class Retained:
     keep: int
     held: int
     daily: int
-    daily_more: bool
     old: int
     old_more: bool
     removable: int | None
@@ -47,7 +46,9 @@ class Retained:
 def retained(rota: Rota) -> Retained:
     """Return what retention does. Reads only."""
     now, history = rota.clock.now(), rota.settings.history
-    daily, daily_more = count_runs(rota, RunQuery(since=now - DAY), COUNTED)
+    daily, is_cut = count_runs(rota, RunQuery(since=now - DAY), COUNTED)
+    if is_cut:
+        daily = sum(summed(rota.store.ended(rota.name, hours_until(now)[0])).values())
     before = now - history.age
     query = RunQuery(until=before, states=tuple(sorted(ENDED)))
     old, old_more = count_runs(rota, query, COUNTED)
@@ -56,7 +57,6 @@ def retained(rota: Rota) -> Retained:
         keep=history.keep,
         held=sum(rota.store.counts(rota.name, now).runs.values()),
         daily=daily,
-        daily_more=daily_more,
         old=old,
         old_more=old_more,
         removable=None if old_more else _removable(rota, before),

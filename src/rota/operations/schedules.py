@@ -32,8 +32,9 @@ def list_schedules(
     Args:
         last_runs: Look up the latest run of each too.
     """
-    query = replace(query or ScheduleQuery(), rota=rota.name)
-    return [view(rota, one, _latest(rota, one) if last_runs else None) for one in rota.store.schedules(query)]
+    found = rota.store.schedules(replace(query or ScheduleQuery(), rota=rota.name))
+    last = rota.store.last_runs([one.id for one in found]) if last_runs else {}
+    return [view(rota, one, last.get(one.id)) for one in found]
 
 
 def list_with_runs(
@@ -140,7 +141,3 @@ def runs_left(schedule: Schedule, most: int) -> int:
     """Return how many runs a schedule may still make; `most` if nothing limits them."""
     limit = schedule.effective.max_runs
     return most if limit is None else max(limit - schedule.runs_made, 0)
-
-
-def _latest(rota: Rota, schedule: Schedule) -> Run | None:
-    return next(iter(rota.store.runs(RunQuery(rota=rota.name, schedule=schedule.name, limit=1))), None)

@@ -8,14 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rota.core.records import ENDED, Attempt, Run, RunQuery, RunState
-from rota.operations.lookups import every_run, live_nodes, run_like
+from rota.operations.lookups import live_nodes, run_like
 from rota.operations.why_run import run_facts, run_sentence
 
 if TYPE_CHECKING:
     from rota.app import Rota
-
-SEARCHED = 2000
-FIRST_WINDOW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +62,6 @@ def story(rota: Rota, run_id: str) -> Story:
         "worker" in node.roles and run.queue in node.queues for node in live_nodes(rota)
     )
     _, sentence = run_sentence(run, attempts, earlier, now, unserved=unserved)
-    retries: tuple[Run, ...] = ()
-    if run.state in ENDED:
-        later = every_run(
-            rota, RunQuery(task=run.task, schedule=run.schedule, since=run.created_at), SEARCHED
-        )
-        retries = tuple(one for one in later if one.parent == run.id)
     return Story(
         run=run,
         attempts=attempts,
@@ -79,8 +70,8 @@ def story(rota: Rota, run_id: str) -> Story:
         steps=tuple(steps_of(run, attempts)),
         remaining=remaining(run, now),
         previous=earlier[0] if earlier else None,
-        next=_next(rota, run, now),
-        retries=retries,
+        next=rota.store.run_after(run),
+        retries=tuple(rota.store.retries([run.id])) if run.state in ENDED else (),
     )
 
 
@@ -89,22 +80,6 @@ def _earlier(rota: Rota, run: Run) -> list[Run]:
         return []
     position = (run.created_at, run.id)
     return rota.store.runs(RunQuery(rota=rota.name, schedule=run.schedule, before=position, limit=20))
-
-
-def _next(rota: Rota, run: Run, now: datetime) -> Run | None:
-    """Return the run of its schedule made after it: looked for in spans that grow, as pages go backwards."""
-    span = FIRST_WINDOW
-    while run.schedule is not None:
-        until = run.created_at + span
-        query = RunQuery(schedule=run.schedule, since=run.created_at, until=until)
-        found = [one for one in every_run(rota, query, SEARCHED) if one.id != run.id]
-        later = [one for one in found if (one.created_at, one.id) > (run.created_at, run.id)]
-        if later:
-            return later[-1]
-        if until > now:
-            return None
-        span *= 4
-    return None
 
 
 def remaining(run: Run, now: datetime) -> timedelta | None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from rota.core.records.attempts import Report as Report
     from rota.core.records.attempts import Settlement as Settlement
     from rota.core.records.nodes import AuditLine as AuditLine
+    from rota.core.records.nodes import Backlog as Backlog
     from rota.core.records.nodes import Counts as Counts
+    from rota.core.records.nodes import Made as Made
     from rota.core.records.nodes import Node as Node
     from rota.core.records.people import Token as Token
     from rota.core.records.people import User as User
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attempts": "Attempt ClaimRequest Claimed Failure Finished Lease Renewal Report Settlement",
-    "nodes": "AuditLine Counts Node",
+    "nodes": "AuditLine Backlog Counts Made Node",
     "people": "Token User",
     "queries": "RunQuery ScheduleQuery",
     "runs": "AlikeRuns BriefRun Cancelled NewRun PastError Run",

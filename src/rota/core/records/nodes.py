@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rota.core.records.states import Json
+from rota.core.records.states import Json, RunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +70,34 @@ class Counts:
     oldest_pending: datetime | None = None
     last_hour: Mapping[str, int] = field(default_factory=dict)
     last_day: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The latest runs, counted: occurrences and other runs, by state.
+
+    Attributes:
+        hours: Those made in each hour, by its beginning.
+        lately: Those made lately.
+        looked_at: How many runs were counted.
+        first: When the first of them was made.
+    """
+
+    hours: Mapping[datetime, Mapping[RunState, int]]
+    lately: Mapping[RunState, int]
+    looked_at: int
+    first: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """The pending runs of one queue and task.
+
+    Attributes:
+        late: Those of `count` that could have started long ago.
+    """
+
+    queue: str
+    task: str
+    count: int
+    late: int

@@ -109,6 +109,11 @@ class PostgresDatabase:
         self._checked = False
         return [name for _, name, _ in steps]
 
+    def version(self) -> str:
+        with self.read() as cursor:
+            ((snapshot,),) = cursor.rows("version")
+        return str(snapshot)
+
     def wakeup(self) -> HubWakeup:
         if self._listener is None or not self._listener.is_of_this_process:
             self._hub = Hub()

@@ -71,6 +71,24 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (%(text)s::text IS NULL OR strpos(s.search, %(text)s::text) > 0)
    AND (%(is_overridden)s::boolean IS NULL OR EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id) = %(is_overridden)s::boolean);
 
+-- odd_schedules
+-- Schedules that do not fire, or will not for long: quarantined ones first.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = %(rota)s::text AND (s.pause IS NOT NULL OR s.state IN ('quarantined', 'finished')) AND s.state <> 'retired'
+ ORDER BY s.state = 'quarantined' DESC, s.name
+ LIMIT %(limit)s::integer;
+
+-- overridden_schedules
+-- Schedules with an override.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = %(rota)s::text AND s.state <> 'retired' AND s.id = ANY(ARRAY(SELECT schedule_id FROM rota_override))
+ ORDER BY s.name
+ LIMIT %(limit)s::integer;
+
+-- needed_tasks
+-- The tasks that schedules need, and how many need each.
+SELECT task, count(*) FROM rota_schedule WHERE rota = %(rota)s::text AND state <> 'retired' GROUP BY task;
+
 -- ending
 -- Schedules of which an override has reached its end.
 SELECT {schedule_columns} FROM rota_schedule s
@@ -213,7 +231,7 @@ SELECT at_us, run_id, failure FROM rota_error WHERE schedule_id = %(id)s::uuid O
 
 -- queued_columns
 -- What a pending run repeats of the run.
-id, rota, task, queue, priority, run_at_us, deadline_us, schedule_id, serial, lane, lane_limit, gated
+id, rota, task, queue, priority, created_us, run_at_us, deadline_us, schedule_id, serial, lane, lane_limit, gated
 
 -- hour
 -- The hour in which a run ended.
@@ -537,8 +555,8 @@ settled AS (
                %(c6)s::bigint[], %(c7)s::text[])
            AS v (id, token, state, back, run_at_us, finished_us, reason)
      WHERE {held}
-    RETURNING r.state, r.finished_us, r.id, r.rota, r.task, r.queue, r.priority, r.run_at_us, r.deadline_us, r.schedule_id, r.serial,
-              r.lane, r.lane_limit, r.gated),
+    RETURNING r.state, r.finished_us, r.id, r.rota, r.task, r.queue, r.priority, r.created_us, r.run_at_us, r.deadline_us, r.schedule_id,
+              r.serial, r.lane, r.lane_limit, r.gated),
 queued AS (
     INSERT INTO rota_pending ({queued_columns}) SELECT {queued_columns} FROM settled WHERE state = 'pending'),
 ended AS (SELECT rota, state, finished_us FROM settled WHERE finished_us IS NOT NULL),
@@ -648,15 +666,19 @@ SELECT {run_columns} FROM rota_run r WHERE r.id = %(id)s::uuid;
 
 -- page
 -- The filter, the order and the length of a page of history.
+{matching}
+ ORDER BY r.created_us DESC, r.id DESC
+ LIMIT %(limit)s::integer
+
+-- matching
+-- The filter of history.
 (%(rota)s::text IS NULL OR r.rota = %(rota)s::text)
    AND (%(task)s::text IS NULL OR r.task = %(task)s::text)
    AND (%(queue)s::text IS NULL OR r.queue = %(queue)s::text)
    AND (%(states)s::text[] IS NULL OR r.state = ANY(%(states)s::text[]))
    AND (%(schedule)s::text IS NULL OR r.schedule = %(schedule)s::text)
-   AND r.created_us >= %(since_us)s::bigint AND r.created_us < %(until_us)s::bigint
+   AND r.created_us >= %(since_us)s::bigint
    AND (r.created_us, r.id) < (%(before_us)s::bigint, %(before_id)s::uuid)
- ORDER BY r.created_us DESC, r.id DESC
- LIMIT %(limit)s::integer
 
 -- runs
 -- A page of history.
@@ -678,19 +700,117 @@ SELECT r.id, r.schedule_id, r.state, r.attempt, r.created_us, r.planned_us, r.st
         ORDER BY n.created_us DESC, n.id DESC
         LIMIT %(limit)s::integer) r;
 
+-- last_runs
+-- The last run of each of these schedules.
+SELECT {run_columns}
+  FROM unnest(%(ids)s::uuid[]) AS i (id)
+ CROSS JOIN LATERAL (
+       SELECT n.* FROM rota_run n
+        WHERE n.schedule_id = i.id AND n.schedule_id IS NOT NULL
+        ORDER BY n.created_us DESC, n.id DESC
+        LIMIT 1) r;
+
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
  WHERE r.trouble = %(state)s::text AND {page};
 
 -- runs_pending
--- A page of the pending runs: sorted, as there are few of them beside a long history.
-SELECT {run_columns} FROM rota_pending p JOIN rota_run r ON r.id = p.id WHERE {page};
+-- A page of the pending runs: sorted, as there are few of them beside a long history, before the runs are read.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.id = ANY(ARRAY(
+       SELECT p.id FROM rota_pending p WHERE {matching_pending}
+        ORDER BY p.created_us DESC, p.id DESC
+        LIMIT %(limit)s::integer)) AND r.state = 'pending'
+ ORDER BY r.created_us DESC, r.id DESC;
+
+-- matching_pending
+-- The filter of pending runs, as far as `rota_pending` knows of it.
+(%(rota)s::text IS NULL OR p.rota = %(rota)s::text)
+   AND (%(task)s::text IS NULL OR p.task = %(task)s::text)
+   AND (%(queue)s::text IS NULL OR p.queue = %(queue)s::text)
+   AND p.created_us >= %(since_us)s::bigint
+   AND (p.created_us, p.id) < (%(before_us)s::bigint, %(before_id)s::uuid)
 
 -- runs_running
 -- A page of the running runs: sorted, as there are few of them.
 SELECT {run_columns} FROM rota_run r
  WHERE r.id = ANY({taken}) AND r.state = 'running' AND {page};
+
+-- count_of_runs
+-- How many runs match, up to a limit.
+SELECT count(*) FROM (SELECT 1 FROM rota_run r WHERE {page}) AS found;
+
+-- count_of_runs_of_schedule
+-- The same, of one schedule.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_run r WHERE r.schedule_id = %(schedule_id)s::uuid AND r.schedule_id IS NOT NULL AND {page}) AS found;
+
+-- count_of_runs_in_trouble
+-- The same, in one of the states that few runs are in.
+SELECT count(*) FROM (SELECT 1 FROM rota_run r WHERE r.trouble = %(state)s::text AND {page}) AS found;
+
+-- count_of_runs_pending
+-- The same, of the pending runs.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_pending p WHERE {matching_pending} LIMIT %(limit)s::integer) AS found;
+
+-- count_of_runs_running
+-- The same, of the running runs.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_run r WHERE r.id = ANY({taken}) AND r.state = 'running' AND {page}) AS found;
+
+-- horizon
+-- When the run was made that lies so many runs before the beginning of a page, whatever else is asked of them.
+SELECT r.created_us FROM rota_run r
+ WHERE {behind};
+
+-- behind
+-- Runs from the beginning of a page on, and the one of them that is meant.
+(r.created_us, r.id) < (%(before_us)s::bigint, %(before_id)s::uuid) AND r.created_us >= %(since_us)s::bigint
+ ORDER BY r.created_us DESC, r.id DESC
+ LIMIT 1 OFFSET %(looked_at)s::integer
+
+-- horizon_of_schedule
+-- The same, among the runs of one schedule.
+SELECT r.created_us FROM rota_run r
+ WHERE r.schedule_id = %(schedule_id)s::uuid AND r.schedule_id IS NOT NULL AND {behind};
+
+-- horizon_in_trouble
+-- The same, among those in one of the states that few runs are in.
+SELECT r.created_us FROM rota_run r
+ WHERE r.trouble = %(state)s::text AND {behind};
+
+-- run_after
+-- The run of a schedule that was made next after another one.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.schedule_id = %(schedule_id)s::uuid AND r.schedule_id IS NOT NULL
+   AND (r.created_us, r.id) > (%(created_us)s::bigint, %(id)s::uuid)
+ ORDER BY r.created_us, r.id
+ LIMIT 1;
+
+-- retries
+-- The runs that retry one of these, the latest first.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.parent = ANY(%(ids)s::uuid[]) AND r.parent IS NOT NULL
+ ORDER BY r.created_us DESC, r.id DESC;
+
+-- failing_runs
+-- The failed runs, among the latest so many, that neither a success nor a failure of their schedule has followed.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.id = ANY(ARRAY(
+       SELECT f.id
+         FROM (SELECT l.id, l.schedule_id, l.created_us FROM rota_run l
+                WHERE l.trouble = 'failed' AND l.rota = %(rota)s::text AND l.created_us >= %(since_us)s::bigint
+                ORDER BY l.created_us DESC, l.id DESC
+                LIMIT %(looked_at)s::integer) f
+        WHERE f.schedule_id IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM rota_run n
+               WHERE n.schedule_id = f.schedule_id AND n.schedule_id IS NOT NULL
+                 AND (n.created_us, n.id) > (f.created_us, f.id) AND n.state IN ('succeeded', 'failed'))
+        ORDER BY f.created_us DESC, f.id DESC
+        LIMIT %(limit)s::integer))
+ ORDER BY r.created_us DESC, r.id DESC;
 
 -- schedules_named
 -- The ids of the schedules that have this name.
@@ -710,15 +830,11 @@ SELECT attempt, text FROM rota_log WHERE run_id = %(id)s::uuid ORDER BY attempt,
 
 -- count_schedules
 -- How many schedules are in each state, and how many are paused.
-SELECT state, count(*) FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state
-UNION ALL
-SELECT 'paused', count(*) FROM rota_schedule WHERE rota = %(rota)s::text AND pause IS NOT NULL;
+SELECT state, count(*), count(pause) FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state;
 
 -- count_runs
 -- How many runs are in each state.
 SELECT state, sum(count)::bigint FROM rota_tally WHERE rota = %(rota)s::text GROUP BY state
-UNION ALL
-SELECT 'pending', count(*) FROM rota_pending WHERE rota = %(rota)s::text
 UNION ALL
 SELECT 'running', count(*) FROM rota_run
  WHERE id = ANY({taken}) AND state = 'running' AND rota = %(rota)s::text;
@@ -728,9 +844,47 @@ SELECT 'running', count(*) FROM rota_run
 SELECT state, coalesce(sum(count) FILTER (WHERE hour_us >= %(hour_us)s::bigint), 0)::bigint, sum(count)::bigint
   FROM rota_tally WHERE rota = %(rota)s::text AND hour_us >= %(day_us)s::bigint GROUP BY state;
 
--- oldest_pending
--- The earliest `run_at` of a run that is due and not started.
-SELECT min(run_at_us) FROM rota_pending WHERE rota = %(rota)s::text AND run_at_us <= %(now_us)s::bigint;
+-- count_pending
+-- How many runs are pending, and the earliest `run_at` of one that is due.
+SELECT count(*), min(run_at_us) FILTER (WHERE run_at_us <= %(now_us)s::bigint) FROM rota_pending WHERE rota = %(rota)s::text;
+
+-- ended_by_hour
+-- How many runs ended in each hour, by state.
+SELECT hour_us, state, sum(count)::bigint
+  FROM rota_tally WHERE rota = %(rota)s::text AND hour_us >= %(since_us)s::bigint GROUP BY hour_us, state;
+
+-- made_by_hour
+-- How many occurrences and other runs were made in each hour, by state, among the latest so many runs; how many
+-- of them lately; how many rows that is, and the first of them.
+SELECT m.created_us - mod(m.created_us, 3600000000), m.state, sum(m.count)::bigint,
+       coalesce(sum(m.count) FILTER (WHERE m.created_us > %(lately_us)s::bigint), 0)::bigint, count(*), min(m.created_us)
+  FROM (SELECT r.created_us, r.state, r.count FROM rota_run r
+         WHERE r.rota = %(rota)s::text AND r.created_us >= %(since_us)s::bigint
+         ORDER BY r.created_us DESC, r.id DESC
+         LIMIT %(limit)s::integer) m
+ GROUP BY 1, 2;
+
+-- backlog
+-- What is pending, by queue and task: of each queue, found by hopping over the index, no more runs than so
+-- many, those that start first.
+WITH RECURSIVE served (queue) AS (
+    (SELECT p.queue FROM rota_pending p WHERE p.rota = %(rota)s::text ORDER BY p.queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT p.queue FROM rota_pending p WHERE p.rota = %(rota)s::text AND p.queue > served.queue ORDER BY p.queue LIMIT 1)
+      FROM served WHERE served.queue IS NOT NULL)
+SELECT served.queue, b.task, count(*), count(*) FILTER (WHERE b.run_at_us < %(late_us)s::bigint)
+  FROM served
+ CROSS JOIN LATERAL (
+       SELECT p.task, p.run_at_us FROM rota_pending p
+        WHERE p.rota = %(rota)s::text AND p.queue = served.queue
+        ORDER BY p.gated, p.priority DESC, p.run_at_us
+        LIMIT %(limit)s::integer) b
+ GROUP BY served.queue, b.task;
+
+-- version
+-- What changes with every transaction that writes: two transactions that see the same of them see the same of
+-- everything. Of the whole server; what others write changes it for nothing.
+SELECT pg_current_snapshot()::text;
 
 -- add_audit
 -- Insert an audit line.

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from rota import failpoints
 from rota.core.ids import from_us, to_us
-from rota.core.records import Attempt, AuditLine, BriefRun, Counts, Outcome, Run, RunQuery, RunState
+from rota.core.records import (
+    Attempt,
+    AuditLine,
+    Backlog,
+    BriefRun,
+    Counts,
+    Made,
+    Outcome,
+    Run,
+    RunQuery,
+    RunState,
+)
 from rota.stores.sql import rows as rows_
 from rota.stores.sql.database import Cursor, Database, Row, write
 from rota.stores.sql.texts import as_id, clean, clean_or_none, from_json, known_ids, to_json
@@ -20,6 +32,7 @@ FEW = frozenset(RunState) - {RunState.PENDING, RunState.RUNNING, RunState.SUCCEE
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOUR_US = 3_600_000_000
 PASSED_OVER = 4  # a purge looks at so many times as many runs as it may delete
+FAILED_LOOKED_AT = 1000  # of the failed runs, whether their schedule still fails
 
 
 def run(database: Database, run_id: str) -> Run | None:
@@ -32,38 +45,57 @@ def run(database: Database, run_id: str) -> Run | None:
 
 
 def runs(database: Database, query: RunQuery) -> list[Run]:
-    with database.read() as cursor:
-        found = _page(cursor, query)
-    return list(map(rows_.run_of, found))
+    with database.read(by_index=_is_walk(query)) as cursor:
+        pages = _pages(cursor, query, "runs")
+    return list(map(rows_.run_of, pages[0] if len(pages) == 1 else _merged(pages, query.limit)))
 
 
-def _page(cursor: Cursor, query: RunQuery) -> list[Row]:
-    """Choose the statement whose index fits the filter."""
-    page = _page_parameters(query)
+def count(database: Database, query: RunQuery, most: int) -> int:
+    with database.read(by_index=_is_walk(query)) as cursor:
+        pages = _pages(cursor, replace(query, before=None, limit=most), "count_of_runs")
+    return min(sum(int(number) for ((number,),) in pages), most)
+
+
+def _is_walk(query: RunQuery) -> bool:
+    """Say whether an index is walked until there are enough. What is pending is read and sorted."""
+    return frozenset(query.states) != {RunState.PENDING}
+
+
+def horizon(database: Database, query: RunQuery, looked_at: int) -> datetime | None:
+    if frozenset(query.states) in ({RunState.PENDING}, {RunState.RUNNING}):
+        return None
+    with database.read(by_index=True) as cursor:
+        pages = _pages(cursor, query, "horizon", looked_at=looked_at)
+    return rows_.instant(max((at_us for page in pages for (at_us,) in page), default=None))
+
+
+def _pages(cursor: Cursor, query: RunQuery, name: str, **more: int) -> list[list[Row]]:
+    """Execute those of the statements that begin with `name` whose index fits the filter."""
+    page = {**_page_parameters(query), **more}
     if query.schedule is not None:
         ids = cursor.rows("schedules_named", name=clean(query.schedule), rota=clean_or_none(query.rota))
-        pages = [cursor.rows("runs_of_schedule", schedule_id=row[0], **page) for row in ids]
+        if ids:
+            return [cursor.rows(f"{name}_of_schedule", schedule_id=row[0], **page) for row in ids]
         # A schedule that was removed is only known by the name its runs keep.
-        return (
-            _merged(pages, query.limit)
-            if ids
-            else cursor.rows("runs", **{**page, "schedule": clean(query.schedule)})
-        )
+        return [cursor.rows(name, **{**page, "schedule": clean(query.schedule)})]
     states = frozenset(query.states)
     if states == {RunState.PENDING}:
-        return cursor.rows("runs_pending", **page)
+        return [cursor.rows(f"{name}_pending", **page)]
     if states == {RunState.RUNNING}:
-        return cursor.rows("runs_running", **page)
+        return [cursor.rows(f"{name}_running", **page)]
     if states and states <= FEW:
-        pages = [
-            cursor.rows("runs_in_trouble", state=str(state), **{**page, "states": None}) for state in states
-        ]
-        return _merged(pages, query.limit)
-    return cursor.rows("runs", **page)
+        page["states"] = None
+        return [cursor.rows(f"{name}_in_trouble", state=str(state), **page) for state in states]
+    return [cursor.rows(name, **page)]
 
 
 def _page_parameters(query: RunQuery) -> dict[str, Any]:
-    before = query.before
+    before = (LAST_US, LAST_ID)
+    if query.before is not None:
+        before = (to_us(query.before[0]), as_id(query.before[1]) or FIRST_ID)
+    if query.until is not None:
+        # An index is entered at the end that the page begins with: of two ends it takes the wrong one.
+        before = min(before, (to_us(query.until), FIRST_ID))
     return {
         "rota": clean_or_none(query.rota),
         "task": clean_or_none(query.task),
@@ -71,9 +103,8 @@ def _page_parameters(query: RunQuery) -> dict[str, Any]:
         "states": [str(state) for state in query.states] or None,
         "schedule": None,
         "since_us": FIRST_US if query.since is None else to_us(query.since),
-        "until_us": LAST_US if query.until is None else to_us(query.until),
-        "before_us": LAST_US if before is None else to_us(before[0]),
-        "before_id": LAST_ID if before is None else as_id(before[1]) or FIRST_ID,
+        "before_us": before[0],
+        "before_id": before[1],
         "limit": query.limit,
     }
 
@@ -81,6 +112,15 @@ def _page_parameters(query: RunQuery) -> dict[str, Any]:
 def _merged(pages: Sequence[list[Row]], limit: int) -> list[Row]:
     rows = [row for page in pages for row in page]
     return sorted(rows, key=lambda row: (row[9], row[0]), reverse=True)[:limit]
+
+
+def last_runs(database: Database, schedule_ids: Sequence[str]) -> dict[str, Run]:
+    ids = known_ids(schedule_ids)
+    if not ids:
+        return {}
+    with database.read(by_index=True) as cursor:
+        found = map(rows_.run_of, cursor.rows("last_runs", ids=ids))
+        return {str(one.schedule_id): one for one in found}
 
 
 def latest(database: Database, schedule_ids: Sequence[str], limit: int) -> dict[str, list[BriefRun]]:
@@ -109,6 +149,32 @@ def _brief(row: Row) -> BriefRun:
         count=count,
         reason=reason,
     )
+
+
+def run_after(database: Database, one: Run) -> Run | None:
+    if one.schedule_id is None:
+        return None
+    with database.read(by_index=True) as cursor:
+        found = cursor.rows(
+            "run_after", schedule_id=one.schedule_id, created_us=to_us(one.created_at), id=one.id
+        )
+    return rows_.run_of(found[0]) if found else None
+
+
+def retries(database: Database, run_ids: Sequence[str]) -> list[Run]:
+    ids = known_ids(run_ids)
+    if not ids:
+        return []
+    with database.read(by_index=True) as cursor:
+        return list(map(rows_.run_of, cursor.rows("retries", ids=ids)))
+
+
+def failing(database: Database, rota: str, since: datetime, limit: int) -> list[Run]:
+    with database.read(by_index=True) as cursor:
+        found = cursor.rows(
+            "failing_runs", rota=clean(rota), since_us=to_us(since), looked_at=FAILED_LOOKED_AT, limit=limit
+        )
+    return list(map(rows_.run_of, found))
 
 
 def attempts(database: Database, run_id: str) -> list[Attempt]:
@@ -145,14 +211,50 @@ def counts(database: Database, rota: str, now: datetime) -> Counts:
         ended = cursor.rows(
             "count_ended", rota=clean(rota), hour_us=_hour_of(now - HOUR), day_us=_hour_of(now - DAY)
         )
-        ((oldest_us,),) = cursor.rows("oldest_pending", rota=clean(rota), now_us=to_us(now))
+        ((pending, oldest_us),) = cursor.rows("count_pending", rota=clean(rota), now_us=to_us(now))
+    by_state = [(state, number) for state, number, _ in schedules]
+    by_state.append(("paused", sum(paused for *_, paused in schedules)))
     return Counts(
-        schedules={state: count for state, count in schedules if count},
-        runs={state: count for state, count in runs if count},
+        schedules={state: number for state, number in by_state if number},
+        runs={state: number for state, number in [*runs, ("pending", pending)] if number},
         oldest_pending=rows_.instant(oldest_us),
         last_hour={state: count for state, count, _ in ended if count},
         last_day={state: count for state, _, count in ended if count},
     )
+
+
+def ended(database: Database, rota: str, since: datetime) -> dict[datetime, dict[RunState, int]]:
+    with database.read() as cursor:
+        found = cursor.rows("ended_by_hour", rota=clean(rota), since_us=_hour_of(since))
+    hours: dict[datetime, dict[RunState, int]] = {}
+    for hour_us, state, number in found:
+        hours.setdefault(from_us(hour_us), {})[rows_.STATES[state]] = number
+    return hours
+
+
+def made(database: Database, rota: str, since: datetime, lately: datetime, most: int) -> Made:
+    with database.read(by_index=True) as cursor:
+        found = cursor.rows(
+            "made_by_hour", rota=clean(rota), since_us=to_us(since), lately_us=to_us(lately), limit=most
+        )
+    hours: dict[datetime, dict[RunState, int]] = {}
+    late: dict[RunState, int] = {}
+    for hour_us, state, number, of_late, _, _ in found:
+        known = rows_.STATES[state]
+        hours.setdefault(from_us(hour_us), {})[known] = number
+        late[known] = late.get(known, 0) + of_late
+    return Made(
+        hours=hours,
+        lately={state: number for state, number in late.items() if number},
+        looked_at=sum(row[4] for row in found),
+        first=rows_.instant(min((row[5] for row in found), default=None)),
+    )
+
+
+def backlog(database: Database, rota: str, late: datetime, most: int) -> list[Backlog]:
+    with database.read() as cursor:
+        found = cursor.rows("backlog", rota=clean(rota), late_us=to_us(late), limit=most)
+    return [Backlog(queue=queue, task=task, count=number, late=waits) for queue, task, number, waits in found]
 
 
 def _hour_of(instant: datetime) -> int:

@@ -45,7 +45,7 @@ from rota.stores.sql.texts import (
 POLICIES = KeptCoder(RunPolicy, RunPolicy())
 DEFINITIONS = KeptCoder(Definition, Definition(task="", timetable=""))  # read at each tick
 PAUSES = Coder(Pause)
-FAILURES = Coder(Failure)
+FAILURES = KeptCoder(Failure, None)  # a page of errors has the same over and over
 NODES = Coder(Node)
 STATES = {str(state): state for state in RunState}
 MICROSECOND_DAY = 86_400_000_000

@@ -11,6 +11,7 @@ from rota.core.records import (
     AlikeRuns,
     Attempt,
     AuditLine,
+    Backlog,
     BriefRun,
     Cancelled,
     Change,
@@ -20,6 +21,7 @@ from rota.core.records import (
     DueSchedule,
     Generation,
     Lease,
+    Made,
     NewRun,
     Node,
     PastError,
@@ -28,6 +30,7 @@ from rota.core.records import (
     Report,
     Run,
     RunQuery,
+    RunState,
     Schedule,
     ScheduleQuery,
     Settlement,
@@ -54,6 +57,9 @@ class SqlStore:
         with self._database.read() as cursor:
             ((now_us,),) = cursor.rows("clock")
         return from_us(now_us)
+
+    def version(self) -> str:
+        return self._database.version()
 
     def wakeup(self) -> Wakeup:
         return self._database.wakeup()
@@ -90,6 +96,12 @@ class SqlStore:
 
     def remove_schedule(self, schedule: Schedule, audit: Sequence[AuditLine]) -> bool:
         return schedules.remove_schedule(self._database, schedule, audit)
+
+    def odd(self, rota: str, limit: int) -> list[Schedule]:
+        return schedules.odd(self._database, rota, limit)
+
+    def needed_tasks(self, rota: str) -> dict[str, int]:
+        return schedules.needed_tasks(self._database, rota)
 
     def ending(self, rota: str, now: datetime, limit: int) -> list[Schedule]:
         return schedules.ending(self._database, rota, now, limit)
@@ -141,6 +153,24 @@ class SqlStore:
     def runs(self, query: RunQuery) -> list[Run]:
         return history.runs(self._database, query)
 
+    def count(self, query: RunQuery, most: int) -> int:
+        return history.count(self._database, query, most)
+
+    def horizon(self, query: RunQuery, looked_at: int) -> datetime | None:
+        return history.horizon(self._database, query, looked_at)
+
+    def run_after(self, run: Run) -> Run | None:
+        return history.run_after(self._database, run)
+
+    def retries(self, run_ids: Sequence[str]) -> list[Run]:
+        return history.retries(self._database, run_ids)
+
+    def failing(self, rota: str, since: datetime, limit: int) -> list[Run]:
+        return history.failing(self._database, rota, since, limit)
+
+    def last_runs(self, schedule_ids: Sequence[str]) -> dict[str, Run]:
+        return history.last_runs(self._database, schedule_ids)
+
     def latest(self, schedule_ids: Sequence[str], limit: int) -> dict[str, list[BriefRun]]:
         return history.latest(self._database, schedule_ids, limit)
 
@@ -149,6 +179,15 @@ class SqlStore:
 
     def counts(self, rota: str, now: datetime) -> Counts:
         return history.counts(self._database, rota, now)
+
+    def made(self, rota: str, since: datetime, lately: datetime, most: int) -> Made:
+        return history.made(self._database, rota, since, lately, most)
+
+    def ended(self, rota: str, since: datetime) -> dict[datetime, dict[RunState, int]]:
+        return history.ended(self._database, rota, since)
+
+    def backlog(self, rota: str, late: datetime, most: int) -> list[Backlog]:
+        return history.backlog(self._database, rota, late, most)
 
     def audit(self, rota: str, subject: str | None = None, limit: int = 50) -> list[AuditLine]:
         return history.audit(self._database, rota, subject, limit)

@@ -43,8 +43,11 @@ class SqliteDatabase:
         self._statements = load_statements(PACKAGE)
         self._writers: Pool[sqlite3.Connection] = Pool(self._open, _close, _is_sound, 1)
         self._readers: Pool[sqlite3.Connection] = Pool(self._open, _close, _is_sound, MOST_READERS)
+        # One that never writes: its `data_version` changes by every commit.
+        self._witness: Pool[sqlite3.Connection] = Pool(self._open_witness, _close, _is_sound, 1)
+        self._witnesses = 0
         if path is None:
-            self._readers = self._writers
+            self._readers = self._witness = self._writers
         self._first_use = threading.Lock()
         self._ready = False
         self._hub = Hub()
@@ -110,11 +113,25 @@ class SqliteDatabase:
             with self._readers.connection() as connection:
                 return [name for _, name, _ in missing_steps(connection, self.url)]
 
+    def version(self) -> str:
+        with self._guarded():
+            self._prepare()
+            with self._witness.connection() as connection:
+                if self._path is None:
+                    return str(connection.total_changes)
+                ((version,),) = connection.execute("PRAGMA data_version").fetchall()
+                return f"{self._witnesses}-{version}"  # each connection counts for itself
+
+    def _open_witness(self) -> sqlite3.Connection:
+        self._witnesses += 1
+        return self._open()
+
     def wakeup(self) -> HubWakeup:
         return HubWakeup(self._hub, None if self._path is None else _Watcher(self, self._path).look)
 
     def close(self) -> None:
         self._readers.drop_idle()
+        self._witness.drop_idle()
         self._writers.drop_idle()
 
     def _writer(self) -> Any:

@@ -72,6 +72,24 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (:text IS NULL OR instr(s.search, :text) > 0)
    AND (:is_overridden IS NULL OR (EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id)) = :is_overridden);
 
+-- odd_schedules
+-- Schedules that do not fire, or will not for long: quarantined ones first.
+SELECT {schedule_columns} FROM rota_schedule s INDEXED BY rota_schedule_odd
+ WHERE s.rota = :rota AND (s.pause IS NOT NULL OR s.state IN ('quarantined', 'finished')) AND s.state <> 'retired'
+ ORDER BY s.state = 'quarantined' DESC, s.name
+ LIMIT :limit;
+
+-- overridden_schedules
+-- Schedules with an override.
+SELECT {schedule_columns} FROM rota_schedule s
+ WHERE s.rota = :rota AND s.state <> 'retired' AND s.id IN (SELECT schedule_id FROM rota_override)
+ ORDER BY s.name
+ LIMIT :limit;
+
+-- needed_tasks
+-- The tasks that schedules need, and how many need each.
+SELECT task, count(*) FROM rota_schedule WHERE rota = :rota AND state <> 'retired' GROUP BY task;
+
 -- ending
 -- Schedules of which an override has reached its end. CROSS JOIN keeps the order of the tables: else the
 -- planner walks all schedules by name, to be spared the sorting of a few.
@@ -439,15 +457,19 @@ SELECT {run_columns} FROM rota_run r WHERE r.id = :id;
 
 -- page
 -- The filter, the order and the length of a page of history.
+{matching}
+ ORDER BY r.created_us DESC, r.id DESC
+ LIMIT :limit
+
+-- matching
+-- The filter of history.
 (:rota IS NULL OR r.rota = :rota)
    AND (:task IS NULL OR r.task = :task)
    AND (:queue IS NULL OR r.queue = :queue)
    AND (:states IS NULL OR r.state IN (SELECT value FROM json_each(:states)))
    AND (:schedule IS NULL OR r.schedule = :schedule)
-   AND r.created_us >= :since_us AND r.created_us < :until_us
+   AND r.created_us >= :since_us
    AND (r.created_us, r.id) < (:before_us, :before_id)
- ORDER BY r.created_us DESC, r.id DESC
- LIMIT :limit
 
 -- runs
 -- A page of history.
@@ -468,6 +490,16 @@ SELECT r.id, r.schedule_id, r.state, r.attempt, r.created_us, r.planned_us, r.st
         ORDER BY n.created_us DESC, n.id DESC
         LIMIT :limit);
 
+-- last_runs
+-- The last run of each of these schedules.
+SELECT {run_columns}
+  FROM json_each(:ids) i
+ CROSS JOIN rota_run r ON r.id = (
+       SELECT n.id FROM rota_run n
+        WHERE n.schedule_id = i.value AND n.schedule_id IS NOT NULL
+        ORDER BY n.created_us DESC, n.id DESC
+        LIMIT 1);
+
 -- runs_in_trouble
 -- A page of the runs in one state, of those states that few runs are in.
 SELECT {run_columns} FROM rota_run r
@@ -481,6 +513,84 @@ SELECT {run_columns} FROM rota_run r INDEXED BY rota_run_ready WHERE r.state = '
 -- A page of the running runs: sorted, as there are few of them.
 SELECT {run_columns} FROM rota_run r INDEXED BY rota_run_running
  WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND r.state = 'running' AND {page};
+
+-- count_of_runs
+-- How many runs match, up to a limit.
+SELECT count(*) FROM (SELECT 1 FROM rota_run r WHERE {page});
+
+-- count_of_runs_of_schedule
+-- The same, of one schedule.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_run r WHERE r.schedule_id = :schedule_id AND r.schedule_id IS NOT NULL AND {page});
+
+-- count_of_runs_in_trouble
+-- The same, in one of the states that few runs are in.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_run r
+        WHERE r.state = :state AND r.state <> 'pending' AND r.state <> 'running' AND r.state <> 'succeeded' AND {page});
+
+-- count_of_runs_pending
+-- The same, of the pending runs.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_run r INDEXED BY rota_run_ready WHERE r.state = 'pending' AND {matching} LIMIT :limit);
+
+-- count_of_runs_running
+-- The same, of the running runs.
+SELECT count(*) FROM (
+       SELECT 1 FROM rota_run r INDEXED BY rota_run_running
+        WHERE r.started_us IS NOT NULL AND r.finished_us IS NULL AND r.state = 'running' AND {page});
+
+-- horizon
+-- When the run was made that lies so many runs before the beginning of a page, whatever else is asked of them.
+SELECT r.created_us FROM rota_run r
+ WHERE {behind};
+
+-- behind
+-- Runs from the beginning of a page on, and the one of them that is meant.
+(r.created_us, r.id) < (:before_us, :before_id) AND r.created_us >= :since_us
+ ORDER BY r.created_us DESC, r.id DESC
+ LIMIT 1 OFFSET :looked_at
+
+-- horizon_of_schedule
+-- The same, among the runs of one schedule.
+SELECT r.created_us FROM rota_run r
+ WHERE r.schedule_id = :schedule_id AND r.schedule_id IS NOT NULL AND {behind};
+
+-- horizon_in_trouble
+-- The same, among those in one of the states that few runs are in.
+SELECT r.created_us FROM rota_run r
+ WHERE r.state = :state AND r.state <> 'pending' AND r.state <> 'running' AND r.state <> 'succeeded' AND {behind};
+
+-- run_after
+-- The run of a schedule that was made next after another one.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.schedule_id = :schedule_id AND r.schedule_id IS NOT NULL AND (r.created_us, r.id) > (:created_us, :id)
+ ORDER BY r.created_us, r.id
+ LIMIT 1;
+
+-- retries
+-- The runs that retry one of these, the latest first.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.parent IN (SELECT value FROM json_each(:ids)) AND r.parent IS NOT NULL
+ ORDER BY r.created_us DESC, r.id DESC;
+
+-- failing_runs
+-- The failed runs, among the latest so many, that neither a success nor a failure of their schedule has followed.
+SELECT {run_columns} FROM rota_run r
+ WHERE r.id IN (
+       SELECT f.id
+         FROM (SELECT l.id, l.schedule_id, l.created_us FROM rota_run l INDEXED BY rota_run_trouble
+                WHERE l.state = 'failed' AND l.state <> 'pending' AND l.state <> 'running' AND l.state <> 'succeeded'
+                  AND l.rota = :rota AND l.created_us >= :since_us
+                ORDER BY l.created_us DESC, l.id DESC
+                LIMIT :looked_at) f
+        WHERE f.schedule_id IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM rota_run n
+               WHERE n.schedule_id = f.schedule_id AND n.schedule_id IS NOT NULL
+                 AND (n.created_us, n.id) > (f.created_us, f.id) AND n.state IN ('succeeded', 'failed'))
+        ORDER BY f.created_us DESC, f.id DESC
+        LIMIT :limit)
+ ORDER BY r.created_us DESC, r.id DESC;
 
 -- schedules_named
 -- The ids of the schedules that have this name.
@@ -500,15 +610,11 @@ SELECT attempt, text FROM rota_log WHERE run_id = :id ORDER BY attempt, id;
 
 -- count_schedules
 -- How many schedules are in each state, and how many are paused.
-SELECT state, count(*) FROM rota_schedule WHERE rota = :rota GROUP BY state
-UNION ALL
-SELECT 'paused', count(*) FROM rota_schedule WHERE rota = :rota AND pause IS NOT NULL;
+SELECT state, count(*), count(pause) FROM rota_schedule WHERE rota = :rota GROUP BY state;
 
 -- count_runs
 -- How many runs are in each state.
 SELECT state, sum(count) FROM rota_tally WHERE rota = :rota GROUP BY state
-UNION ALL
-SELECT 'pending', count(*) FROM rota_run INDEXED BY rota_run_ready WHERE state = 'pending' AND rota = :rota
 UNION ALL
 SELECT 'running', count(*) FROM rota_run INDEXED BY rota_run_running
  WHERE started_us IS NOT NULL AND finished_us IS NULL AND state = 'running' AND rota = :rota;
@@ -518,9 +624,43 @@ SELECT 'running', count(*) FROM rota_run INDEXED BY rota_run_running
 SELECT state, coalesce(sum(count) FILTER (WHERE hour_us >= :hour_us), 0), sum(count)
   FROM rota_tally WHERE rota = :rota AND hour_us >= :day_us GROUP BY state;
 
--- oldest_pending
--- The earliest `run_at` of a run that is due and not started.
-SELECT min(run_at_us) FROM rota_run WHERE state = 'pending' AND rota = :rota AND run_at_us <= :now_us;
+-- count_pending
+-- How many runs are pending, and the earliest `run_at` of one that is due.
+SELECT count(*), min(run_at_us) FILTER (WHERE run_at_us <= :now_us)
+  FROM rota_run INDEXED BY rota_run_ready WHERE state = 'pending' AND rota = :rota;
+
+-- ended_by_hour
+-- How many runs ended in each hour, by state.
+SELECT hour_us, state, count FROM rota_tally WHERE rota = :rota AND hour_us >= :since_us;
+
+-- made_by_hour
+-- How many occurrences and other runs were made in each hour, by state, among the latest so many runs; how many
+-- of them lately; how many rows that is, and the first of them.
+SELECT m.created_us - m.created_us % 3600000000 AS hour_us, m.state, sum(m.count),
+       coalesce(sum(m.count) FILTER (WHERE m.created_us > :lately_us), 0), count(*), min(m.created_us)
+  FROM (SELECT r.created_us, r.state, r.count FROM rota_run r
+         WHERE r.rota = :rota AND r.created_us >= :since_us
+         ORDER BY r.created_us DESC, r.id DESC
+         LIMIT :limit) m
+ GROUP BY hour_us, m.state;
+
+-- backlog
+-- What is pending, by queue and task: of each queue, found by hopping over the index, no more runs than so
+-- many, those that start first.
+WITH RECURSIVE served (queue) AS (
+    SELECT min(p.queue) FROM rota_run p INDEXED BY rota_run_ready WHERE p.state = 'pending' AND p.rota = :rota
+    UNION ALL
+    SELECT (SELECT min(p.queue) FROM rota_run p INDEXED BY rota_run_ready
+             WHERE p.state = 'pending' AND p.rota = :rota AND p.queue > served.queue)
+      FROM served WHERE served.queue IS NOT NULL)
+SELECT served.queue, b.task, count(*), count(*) FILTER (WHERE b.run_at_us < :late_us)
+  FROM served
+ CROSS JOIN rota_run b ON b.id IN (
+       SELECT p.id FROM rota_run p INDEXED BY rota_run_ready
+        WHERE p.state = 'pending' AND p.rota = :rota AND p.queue = served.queue
+        ORDER BY p.gated, p.priority DESC, p.run_at_us
+        LIMIT :limit)
+ GROUP BY served.queue, b.task;
 
 -- add_audit
 -- Insert an audit line.

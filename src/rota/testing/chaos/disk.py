@@ -75,6 +75,9 @@ class SimDatabase:
     def migrate(self, *, dry_run: bool) -> list[str]:
         return []
 
+    def version(self) -> str:
+        return str(self.disk.connection.total_changes)
+
     def wakeup(self) -> Any:
         raise NotImplementedError("the simulation wakes steps itself")
 

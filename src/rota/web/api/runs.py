@@ -23,7 +23,7 @@ LOG_PIECE = 64 * 1024  # characters
 
 @ROUTES.get(ALL, Role.VIEWER, query=t.RunFilter, answer=t.RunPage)
 def list_(call: Call, query: t.RunFilter) -> Any:
-    """List runs, newest first."""
+    """List runs, newest first. Where few match, a page may be short, and be followed by another one."""
     asked = RunQuery(
         schedule=query.schedule,
         task=query.task,
@@ -34,14 +34,14 @@ def list_(call: Call, query: t.RunFilter) -> Any:
         before=None if query.after is None else position_of(query.after),
         limit=query.limit,
     )
-    found = history.list_runs(call.rota, asked)
-    more = position(found[-1]) if len(found) == query.limit else None
-    return {"items": list(map(shapes.run, found)), "next": more}
+    found = history.search(call.rota, asked)
+    return {"items": list(map(shapes.run, found.runs)), "next": found.next and position(found.next)}
 
 
-def position(run: Any) -> str:
+def position(end: tuple[datetime, str]) -> str:
     """Write where a page ends."""
-    return f"{utc(run.created_at)}_{run.id}"
+    at, run_id = end
+    return f"{utc(at)}_{run_id}"
 
 
 def position_of(text: str) -> tuple[datetime, str]:

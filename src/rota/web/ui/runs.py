@@ -11,12 +11,12 @@ from rota.core.records import RunState
 from rota.errors import InvalidValue, UnknownRun
 from rota.operations import requesting
 from rota.operations.actor import Role
-from rota.operations.history import count_runs, list_runs
+from rota.operations.history import count_runs, search
 from rota.operations.results import Result
 from rota.web.api.runs import position
 from rota.web.call import Call
 from rota.web.routing import Routes
-from rota.web.ui.filters import PAGE, WITHIN, run_filter
+from rota.web.ui.filters import WITHIN, run_filter
 from rota.web.ui.told import summary, tell
 
 ROUTES = Routes()
@@ -31,14 +31,15 @@ def explore(call: Call) -> Response:
 
     def make(now: datetime) -> dict[str, Any]:
         query = chosen.query(now)
-        found = list_runs(call.rota, query)
+        found = search(call.rota, query)
         count, more = count_runs(call.rota, query, COUNTED)
         return {
             "chosen": chosen,
-            "runs": found,
+            "runs": found.runs,
             "count": count,
             "more": more,
-            "following": position(found[-1]) if len(found) == PAGE else "",
+            "following": position(found.next) if found.next else "",
+            "searched_to": found.searched_to,
             "states": list(RunState),
             "within": list(WITHIN),
             "tasks": sorted(call.rota.registry.tasks),

@@ -30,6 +30,9 @@ CREATE TABLE rota_schedule (
 CREATE UNIQUE INDEX rota_schedule_name ON rota_schedule (rota, name);
 -- The tick and its next wake-up: the cost of both is what is due, not what is stored.
 CREATE INDEX rota_schedule_due ON rota_schedule (rota, next_due_us) WHERE next_due_us IS NOT NULL;
+-- What operators ask for on their first page. A tick writes to each index of a schedule; few schedules are in it.
+CREATE INDEX rota_schedule_odd ON rota_schedule (rota, name)
+    WHERE pause IS NOT NULL OR state IN ('quarantined', 'finished');
 
 -- Due time of the latest occurrence that succeeded. Beside the schedule, not in it: workers settle
 -- runs while schedulers hold the schedule's row.
@@ -106,6 +109,8 @@ CREATE INDEX rota_run_schedule ON rota_run (schedule_id, created_us, id) WHERE s
 -- What people look for in a long history. Nearly all runs succeed, and are not in it: `trouble` is the state of
 -- those that ended otherwise.
 CREATE INDEX rota_run_trouble ON rota_run (trouble, created_us, id) WHERE trouble IS NOT NULL;
+-- What has been retried. Few runs are retries of another one.
+CREATE INDEX rota_run_parent ON rota_run (parent) WHERE parent IS NOT NULL;
 
 -- The pending runs, with what decides whether they start. A row is here as long as the state of the run is
 -- 'pending', and whoever changes that holds the lock of the run: it is an index that claims can afford.
@@ -115,6 +120,7 @@ CREATE TABLE rota_pending (
     task text COLLATE "C" NOT NULL,
     queue text COLLATE "C" NOT NULL,
     priority integer NOT NULL,
+    created_us bigint NOT NULL,
     run_at_us bigint NOT NULL,
     deadline_us bigint,
     schedule_id uuid,

@@ -27,6 +27,9 @@ CREATE TABLE rota_schedule (
 CREATE UNIQUE INDEX rota_schedule_name ON rota_schedule (rota, name);
 -- The tick and its next wake-up: the cost of both is what is due, not what is stored.
 CREATE INDEX rota_schedule_due ON rota_schedule (rota, next_due_us) WHERE next_due_us IS NOT NULL;
+-- What operators ask for on their first page. A tick writes to each index of a schedule; few schedules are in it.
+CREATE INDEX rota_schedule_odd ON rota_schedule (rota, name)
+    WHERE pause IS NOT NULL OR state IN ('quarantined', 'finished');
 
 -- Due time of the latest occurrence that succeeded. Beside the schedule, not in it: workers settle
 -- runs while schedulers hold the schedule's row.
@@ -111,6 +114,8 @@ CREATE INDEX rota_run_schedule ON rota_run (schedule_id, created_us, id) WHERE s
 -- What people look for in a long history. Nearly all runs succeed, and are not in it.
 CREATE INDEX rota_run_trouble ON rota_run (state, created_us, id)
     WHERE state <> 'pending' AND state <> 'running' AND state <> 'succeeded';
+-- What has been retried. Few runs are retries of another one.
+CREATE INDEX rota_run_parent ON rota_run (parent) WHERE parent IS NOT NULL;
 
 -- How many runs ended in each hour, by the state they ended in: what is stored is counted without being read.
 -- By triggers, which cost less than one more statement for each run, and miss nothing.
