@@ -53,20 +53,57 @@ def test_an_action_is_seen_at_once_by_whoever_took_it(operator):
 
 
 def test_a_page_is_good_for_a_second_and_then_drawn_anew():
-    clock, recent, drawn = VirtualClock(), Recent(), []
+    clock, recent, drawn = VirtualClock(), Recent(lambda: "1"), []
 
     def get() -> str:
         return recent.get("page", clock.now(), lambda: drawn.append(1) or str(len(drawn)))
 
     assert [get(), get()] == ["1", "1"]
-    clock.advance(timedelta(seconds=61))
+    clock.advance(timedelta(seconds=11))
     assert get() == "2"
     recent.clear()
     assert get() == "3"
 
 
+def test_a_page_is_not_drawn_anew_while_nothing_changes_and_within_a_poll_when_something_does():
+    clock, versions, drawn = VirtualClock(), ["1"], []
+    recent = Recent(lambda: versions[-1])
+
+    def get() -> str:
+        return recent.get("page", clock.now(), lambda: drawn.append(1) or str(len(drawn)))
+
+    for _ in range(9):
+        assert get() == "1"
+        clock.advance(timedelta(seconds=1))
+    versions.append("2")
+    assert get() == "2"
+    clock.advance(timedelta(seconds=2))
+    versions.append("3")
+    assert get() == "3"
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/schedules", "/schedules/charges", "/settings"])
+def test_a_poll_asks_the_store_for_its_version_and_reads_nothing_else(viewer, clock, path, monkeypatch):
+    first = viewer.get(path)
+    clock.advance(timedelta(seconds=3))
+    asked = []
+    page = viewer.app.rota.store._database.read
+    monkeypatch.setattr(viewer.app.rota.store._database, "read", lambda **how: asked.append(1) or page(**how))
+    again = viewer.get(path, headers={**LIVE, "If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert len(asked) == 1  # who it is that asks
+
+
+def test_a_change_is_seen_at_the_next_poll(viewer, clock):
+    first = viewer.get("/runs")
+    clock.advance(timedelta(seconds=3))
+    viewer.rota.registry.task("greet").enqueue()
+    again = viewer.get("/runs", headers={**LIVE, "If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+
+
 def test_a_page_that_can_not_be_drawn_is_not_kept():
-    clock, recent = VirtualClock(), Recent()
+    clock, recent = VirtualClock(), Recent(lambda: "1")
 
     def broken() -> str:
         raise LookupError

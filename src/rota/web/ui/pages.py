@@ -49,7 +49,7 @@ class Pages:
 
     def __init__(self, app: WebApp) -> None:
         self._app = app
-        self.recent = Recent()
+        self.recent = Recent(lambda: app.rota.store.version())
         # Stand for what differs from one viewer to another, in pages that several share. Nobody can guess
         # them, so that no text of a run is taken for one.
         mark = secrets.token_hex(12)
@@ -81,7 +81,8 @@ class Pages:
         """Draw a page that many look at again and again: what it shows may be a moment old.
 
         Args:
-            make: Returns what the template shows; not called while the last page is recent.
+            make: Returns what the template shows; not called while the last page is recent, nor while nothing
+                has changed in the store.
         """
         identity, now = call.identity, self._now()
         assert identity is not None

@@ -26,7 +26,7 @@ from rota.web.ui.strip import Strip, strip
 from rota.web.ui.told import Kind, tell
 
 ROUTES = Routes()
-PAGE, MOST = 50, 5000
+PAGE, MOST = 40, 5000  # of a page, with 60 runs each; selected at a time
 STATES = ("paused", *map(str, ScheduleState))
 ORDERS = ("name", "-name", "next")
 SOURCES = ("code", "user", "override")
@@ -67,23 +67,24 @@ def schedules(call: Call) -> Response:
     after = call.request.args.get("after") or None
     order = call.request.args.get("sort", "name")
     order = order if order in ORDERS else "name"
-    now, due = call.rota.clock.now(), _due(call.request.args.get("due", ""))
+    due = _due(call.request.args.get("due", ""))
     query = query_of(filters, order=order, after=after, after_due=due, limit=PAGE + 1)
-    found = list_with_runs(call.rota, query)
-    rows = [_row(view, runs, now) for view, runs in found[:PAGE]]
-    return call.app.pages.page(
-        call,
-        "schedules.html",
-        now=now,
-        rows=rows,
-        filters=filters,
-        order=order,
-        is_first=after is None,
-        more=rows[-1].view.schedule if len(found) > PAGE else None,
-        states=STATES,
-        sources=SOURCES,
-        **_known(call, rows),
-    )
+
+    def make(now: datetime) -> dict[str, Any]:
+        found = list_with_runs(call.rota, query)
+        rows = [_row(view, runs, now) for view, runs in found[:PAGE]]
+        return {
+            "rows": rows,
+            "filters": filters,
+            "order": order,
+            "is_first": after is None,
+            "more": rows[-1].view.schedule if len(found) > PAGE else None,
+            "states": STATES,
+            "sources": SOURCES,
+            **_known(call, rows),
+        }
+
+    return call.app.pages.live(call, "schedules.html", make)
 
 
 def _due(text: str) -> datetime | None:
@@ -103,11 +104,10 @@ def _row(view: ScheduleView, runs: Sequence[BriefRun], now: datetime) -> Row:
 
 def _known(call: Call, rows: Sequence[Row]) -> dict[str, Any]:
     """Return tags and queues to choose from: those that the code names, and those on this page."""
-    declared = [one.definition for one in call.rota.registry.declared()]
-    every = [*declared, *(row.view.schedule.effective for row in rows)]
+    registry, shown = call.rota.registry, [row.view.schedule.effective for row in rows]
     return {
-        "tags": sorted({tag for one in every for tag in one.tags}),
-        "queues": sorted({one.queue for one in every}),
+        "tags": sorted({*registry.tags(), *(tag for one in shown for tag in one.tags)}),
+        "queues": sorted({*registry.queues(), *(one.queue for one in shown)}),
     }
 
 

@@ -43,16 +43,16 @@ def or_shown(call: Call, name: str, action: str) -> Response | None:
 
 def shown(call: Call, name: str) -> Response:
     """Draw the page of one schedule."""
-    now = call.rota.clock.now()
+    return call.app.pages.live(call, "schedule.html", lambda now: _shown(call, name, now))
+
+
+def _shown(call: Call, name: str, now: datetime) -> dict[str, Any]:
     detail = get_schedule(call.rota, name, runs=1, count=NEXT)
     own, zone = detail.view.schedule, detail.view.zone
     runs = last_runs(call.rota, [own], JUDGED)[own.id]
     tab = call.request.args.get("tab", "")
     tab = tab if tab in TABS else TABS[0]
-    return call.app.pages.page(
-        call,
-        "schedule.html",
-        now=now,
+    return dict(
         one=detail,
         schedule=own,
         strip_=strip(runs, now, zone=zone, pitch=12, tall=64),

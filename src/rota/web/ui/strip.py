@@ -91,16 +91,17 @@ def strip(
         tall: Pixels of the longest.
     """
     shown = list(runs)[-count:]
-    longest = max((took(run, now) for run in shown), default=timedelta(0))
+    lengths = [took(run, now) for run in shown]  # once: a page has thousands of these bars
+    longest = max(lengths, default=timedelta(0))
     empty, wide, clocks = count - len(shown), pitch - max(pitch // 4, 1), ZoneInfo(zone)
     bars = []
-    for place, run in enumerate(shown, empty):
+    for place, (run, length) in enumerate(zip(shown, lengths, strict=True), empty):
         # The root: beside one run that took an hour, those of a minute still differ from those of a second.
-        part = sqrt(took(run, now) / longest) if longest else 0.0
+        part = sqrt(length / longest) if length else 0.0
         high = round(SHORTEST + (tall - SHORTEST) * part)
         x, word = place * pitch, word_of(run)
         shape, kind = _shape(word, x, wide, tall, high), MARKS.get(word, ("", "calm"))[1]
-        bars.append(Bar(run.id, x, shape, kind, word, _label(run, word, now, clocks)))
+        bars.append(Bar(run.id, x, shape, kind, word, _label(run, word, length, clocks)))
     return Strip(tuple(bars), pitch, count * pitch, tall, tall + FOOT, in_words(shown))
 
 
@@ -138,10 +139,10 @@ def drawn(one: Strip, link: Callable[[str], str | None]) -> Markup:
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704 - every text in it is escaped above
 
 
-def _label(run: Shown, word: str, now: datetime, clocks: ZoneInfo) -> str:
+def _label(run: Shown, word: str, length: timedelta, clocks: ZoneInfo) -> str:
     times = f", {run.count} times" if run.count > 1 else ""
-    length = f", {brief_span(took(run, now))}" if run.started_at else ""
-    return f"{word}{length}{times}, {(run.planned_at or run.created_at).astimezone(clocks):%a %d %b %H:%M %z}"
+    taken = f", {brief_span(length)}" if run.started_at else ""
+    return f"{word}{taken}{times}, {(run.planned_at or run.created_at).astimezone(clocks):%a %d %b %H:%M %z}"
 
 
 def _shape(word: str, x: int, wide: int, tall: int, high: int) -> str:

@@ -1,0 +1,48 @@
+"""Nothing on a page moves by itself: not while it is drawn, and not when a poll has found nothing new."""
+
+import pytest
+
+from rota.web.ui.files import contents
+
+WATCH = """() => new Promise((done) => {
+    const seen = [];
+    const says = (one) => one.sources.map((each) => each.node?.outerHTML?.slice(0, 120) ?? "text");
+    const own = (list) => list.filter((one) => !one.hadRecentInput);
+    const note = (list) => own(list).forEach((one) => seen.push([one.value, says(one)]));
+    const observer = new PerformanceObserver((list) => note(list.getEntries()));
+    observer.observe({type: "layout-shift", buffered: true});
+    requestAnimationFrame(() => requestAnimationFrame(() => { note(observer.takeRecords()); done(seen); }));
+})"""
+LIVE = [
+    "overview",
+    "timeline",
+    "runs",
+    "run that failed",
+    "run that runs",
+    "errors",
+    "nodes",
+    "audit",
+]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("name", LIVE)
+def test_nothing_moves_while_a_page_is_drawn_nor_while_it_polls(served, visit, name, width):
+    page = visit(served.pages[name], width, "light")
+    assert page.evaluate(WATCH) == []
+    with page.expect_response(lambda answer: "x-rota-live" in answer.request.headers, timeout=60_000):
+        pass
+    assert page.evaluate(WATCH) == []
+
+
+def test_a_shift_would_be_seen(served, visit):
+    page = visit("/", 1440, "light")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('afterbegin', '<p>moved</p>'.repeat(9))")
+    assert page.evaluate(WATCH) != []
+
+
+def test_the_scripts_of_all_pages_are_small():
+    import gzip
+
+    sizes = {name: len(gzip.compress(data, 6)) for name, data in contents().items() if name.endswith(".js")}
+    assert sum(sizes.values()) <= 60 * 1024, sizes
