@@ -19,7 +19,7 @@ from bench.figures import Figure, Results
 from bench.machine import machine, own_versions
 from bench.services import Services
 
-ROWS = ("drain", "enqueue", "latency", "burst", "stored", "change", "cron", "catchup", "history")
+ROWS = ("drain", "enqueue", "latency", "burst", "stored", "change", "cron", "catchup", "history", "web")
 PEERS = (
     "pgqueuer", "procrastinate", "huey", "dramatiq", "celery", "saq", "taskiq", "rq", "django_tasks",
     "apscheduler3", "apscheduler4",

@@ -72,6 +72,17 @@ BARS = (
         for ours in (PG, LITE)
     ),
     *(Bar("history", "lateness during a purge, p99", ours, 1000) for ours in (PG, LITE)),
+    *(
+        Bar("web", f"{what}, p95 of the slowest", ours, 100)
+        for what in ("pages", "pages, filtered", "lists of the API")
+        for ours in (PG, LITE)
+    ),
+    *(
+        Bar("web", f"50 people, {what}", ours, 5)
+        for what in ("nothing happens", "something happens each second")
+        for ours in (PG, LITE)
+    ),
+    Bar("web", "JavaScript of all pages", "Rota", 60),
 )
 
 

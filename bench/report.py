@@ -21,6 +21,7 @@ TITLES = {
     "cron": "Cron lines",
     "catchup": "Catch-up after 30 days off",
     "history": "History",
+    "web": "The web face",
 }
 
 
