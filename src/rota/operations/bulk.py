@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST = 10_000  # runs at a time
 SHOWN = 100
-LOOKED_AT = 2000  # of the latest runs, for retries of single ones
 TICK = timedelta(microseconds=1)
 RETRIED, GONE = "retried already", "ended meanwhile"
 
@@ -113,43 +112,37 @@ def _walked(
     if count_runs(rota, query, MOST)[1]:
         hint = "Filter further: by schedule, state or time."
         raise InvalidValue("runs", f"more than {MOST:,}", "they are too many at a time", hint)
-    done = _retried(rota, query) if work is _retry else frozenset()
     page: list[Run] = []
     for run in every_run(rota, query, MOST):
         if is_meant(rota, run, actor, at):
             page.append(run)
         if len(page) == PAGE:
-            yield page, work(rota, page, actor, reason, done, dry_run)
+            yield page, work(rota, page, actor, reason, dry_run)
             page = []
     if page:
-        yield page, work(rota, page, actor, reason, done, dry_run)
-
-
-def _retried(rota: Rota, query: RunQuery) -> frozenset[str]:
-    """Return the ids of runs that were retried one by one, as far as the latest runs tell."""
-    latest = every_run(rota, replace(query, states=(), until=None), LOOKED_AT)
-    return frozenset(run.parent for run in latest if run.origin is Origin.RETRY and run.parent)
+        yield page, work(rota, page, actor, reason, dry_run)
 
 
 def _retry_id(rota: Rota, run_id: str) -> str:
     return keyed_id(rota.name, f"retry of {run_id}")
 
 
-def _retry(
-    rota: Rota, runs: Page, actor: Actor, reason: str, done: frozenset[str], dry_run: bool
-) -> Verdicts:
+def _retry(rota: Rota, runs: Page, actor: Actor, reason: str, dry_run: bool) -> Verdicts:
     now = rota.clock.now()
-    made = [again(run, _retry_id(rota, run.id), actor, now, reason) for run in runs]
-    is_old = [run.parent in done or rota.store.run(run.id) is not None for run in made]
-    fresh = [run for run, old in zip(made, is_old, strict=True) if not old]
+    later = rota.store.retries([run.id for run in runs])
+    done = {run.parent for run in later if run.origin is Origin.RETRY}
+    is_old = [run.id in done for run in runs]
+    fresh = [
+        again(run, _retry_id(rota, run.id), actor, now, reason)
+        for run, old in zip(runs, is_old, strict=True)
+        if not old
+    ]
     if fresh and not dry_run:
         rota.store.enqueue(fresh, [retry_line(rota, run, actor, now, reason) for run in fresh])
     return [RETRIED if old else None for old in is_old]
 
 
-def _cancel(
-    rota: Rota, runs: Page, actor: Actor, reason: str, done: frozenset[str], dry_run: bool
-) -> Verdicts:
+def _cancel(rota: Rota, runs: Page, actor: Actor, reason: str, dry_run: bool) -> Verdicts:
     if dry_run:
         return [None] * len(runs)
     now = rota.clock.now()
@@ -172,7 +165,7 @@ def _cancelled_since(rota: Rota, run: Run, actor: Actor, at: datetime) -> bool:
 
 
 Meant = Callable[["Rota", Run, Actor, datetime], bool]
-Work = Callable[["Rota", Page, Actor, str, frozenset[str], bool], Verdicts]
+Work = Callable[["Rota", Page, Actor, str, bool], Verdicts]
 # What is done, which runs it is for, and how; the first is the action that takes it back.
 ACTIONS: dict[str, tuple[str | None, Meant, Work]] = {
     "retry": ("undo_retry", _any, _retry),
