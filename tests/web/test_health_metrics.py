@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from rota.errors import StoreUnavailable
@@ -24,7 +25,9 @@ def _gone(*args):
     raise StoreUnavailable("postgresql://db", "connection refused")
 
 
-def test_a_process_is_ready_while_its_store_answers(nobody, sim, monkeypatch):
+def test_a_store_that_does_not_answer_makes_it_not_ready(nobody, sim, monkeypatch):
+    sim.start_node()
+    sim.advance(sim.lease)
     assert nobody.get("/readyz")["status"] == "ok"
     monkeypatch.setattr(type(sim.rota.store), "next_due", _gone)
     assert nobody.get("/readyz", 503) == {"status": "failing", "checks": {"store": "unavailable"}}
@@ -36,15 +39,16 @@ def test_a_store_that_does_not_answer_is_told_as_such(viewer, sim, monkeypatch):
     assert (response.json["error"]["code"], response.headers["Retry-After"]) == ("store_unavailable", "5")
 
 
-def test_health_asks_for_a_scheduler_a_worker_and_punctuality(nobody, sim):
-    assert nobody.get("/api/v1/health", 503)["checks"]["scheduler"] == "none has been seen lately"
+@pytest.mark.parametrize("path", ["/readyz", "/api/v1/health"])
+def test_health_asks_for_a_scheduler_a_worker_and_punctuality(nobody, sim, path):
+    assert nobody.get(path, 503)["checks"]["scheduler"] == "none has been seen lately"
     sim.start_node()
     sim.advance(sim.lease)
-    assert nobody.get("/api/v1/health")["status"] == "ok"
+    assert nobody.get(path)["status"] == "ok"
     for node in sim.nodes:
         node.die()
     sim.clock.advance(sim.lease * 3)
-    checks = nobody.get("/api/v1/health", 503)["checks"]
+    checks = nobody.get(path, 503)["checks"]
     assert checks["lag"].startswith("the earliest schedule is late by")
     assert checks["worker"] == "none has been seen lately"
 
