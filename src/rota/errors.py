@@ -277,19 +277,6 @@ class WrongPassword(RotaError):
         super().__init__("this name and this password do not belong together. Check both, then try again.")
 
 
-class TooManyAttempts(RotaError):
-    """Somebody has failed to sign in too often.
-
-    Attributes:
-        wait: When to try again, at the earliest.
-    """
-
-    def __init__(self, wait: timedelta) -> None:
-        self.wait = wait
-        seconds = -(-wait // timedelta(seconds=1))
-        super().__init__(f"too many attempts to sign in have failed. Try again in {seconds} s.")
-
-
 class UnknownUser(UnknownName):
     """A user is named that the store does not hold."""
 

@@ -311,7 +311,7 @@ MUTATIONS = (
     bug(
         "a backfill runs what no tick has decided yet",
         "I3 I7 I17 I24",
-        ("rota.operations.requesting", "if dry_run else _decided(rota, name, now)", ""),
+        ("rota.operations.requesting", "if dry_run else decided(rota, name, now)", ""),
     ),
     bug(
         "the quick plan does not look for overlap",

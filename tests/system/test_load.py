@@ -19,6 +19,7 @@ READERS = {
     "cli/timetables.py": "`rota next`, without a store",
     "demo/command.py": "when the demo began",
     "demo/traffic.py": "the rows of the demo's shop",
+    "web/ui/pages.py": "the page that tells that the store can not be reached",
 }
 
 

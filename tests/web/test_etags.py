@@ -65,7 +65,9 @@ def test_so_it_is_for_schedules_that_users_made(operator, admin):
     admin.delete(mine, headers={"If-Match": tag(admin, mine)})
 
 
-@pytest.mark.parametrize("header", ['"x"', "x", '"1-a", "2-b"', '"99999999999-a"', '"-1"', '"1²-a"', 'W/"x"'])
+@pytest.mark.parametrize(
+    "header", ['""', '"x"', "x", '"1-a", "2-b"', '"99999999999-a"', '"-1"', '"1²-a"', 'W/"x"']
+)
 def test_a_tag_that_is_none_of_ours_is_refused(operator, header):
     error = operator.refused("POST", f"{ONE}/pause", {}, 400, headers={"If-Match": header})
     assert error["field"] == "If-Match"

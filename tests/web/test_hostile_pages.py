@@ -110,6 +110,7 @@ def addresses(app: WebApp, url) -> list[str]:
     states = (RunState.PENDING, RunState.FAILED, RunState.SUCCEEDED)
     last = [app.rota.store.runs(RunQuery(rota="shop", states=(state,), limit=1))[0].id for state in states]
     group = error_groups(app.rota)[0].fingerprint
+    change = next(line for line in app.rota.store.audit("shop", "counts") if line.action == "pause")
     every = (
         "overview",
         "schedules",
@@ -133,6 +134,9 @@ def addresses(app: WebApp, url) -> list[str]:
         *(url("run", run_id=run_id) for run_id in last),
         url("errors.group", key=group),
         url("errors.plan", key=group),
+        url("timeline.feed"),
+        url("runs.all", action="retry", state="failed"),
+        url("audit.revert", subject=change.subject, at=change.at.isoformat()),
     ]
 
 

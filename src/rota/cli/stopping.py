@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import os
 import signal
-from queue import SimpleQueue
 from types import FrameType
 
 BY_SIGNAL = 128
+AWAITED = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stop:
     """Waits for the first SIGTERM or SIGINT; the second ends the process at once.
 
-    The handler is called in the thread that waits, wherever that is. An event would not do: its lock may be
-    held just then, by the very thread that would have to give it back. A `SimpleQueue` is made for this.
+    A handler is called when the main thread comes to its next step. One that waits for a lock, an event or a
+    queue comes to none, if the signal arrived just before, or at another thread. So the system itself writes
+    the number of the signal to a pipe (`signal.set_wakeup_fd`), which is what is waited for.
     """
 
     def __init__(self) -> None:
-        self._came: SimpleQueue[int] = SimpleQueue()
+        self._read, write = os.pipe()
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         self._is_first = True
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in AWAITED:
             signal.signal(number, self._on_signal)
 
     def wait(self) -> int:
         """Return the signal that came."""
-        return self._came.get()
+        while True:
+            [number] = os.read(self._read, 1)
+            if number in AWAITED:
+                return number
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if not self._is_first:
             os._exit(BY_SIGNAL + number)  # not even what is running is waited for
         self._is_first = False
-        self._came.put(number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
@@ -43,13 +43,24 @@ class Coming:
     count: int
 
 
-def by_schedule(planned: Iterable[Planned]) -> list[Coming]:
-    """Return what lies ahead of each schedule, the one that is due next first. Pure."""
-    found: dict[str, list[datetime]] = {}
-    for one in planned:
-        found.setdefault(one.schedule, []).append(one.at)
-    coming = [Coming(min(each), name, len(each)) for name, each in found.items()]
-    return sorted(coming, key=lambda one: (one.at, one.schedule))
+def coming(rota: Rota, until: datetime, most: int) -> tuple[list[Coming], int]:
+    """Return what lies ahead of each schedule up to `until`, the one that is due next first.
+
+    Args:
+        most: So many schedules; of the others not more than the next occurrence is computed.
+
+    Returns:
+        Them, and how many schedules more there are, of the first 500.
+    """
+    now = rota.clock.now()
+    due = {one.name: one for one in rota.store.due(rota.name, until, SCHEDULES)}
+    first = [next(_of(one, now, until), None) for one in due.values()]
+    found = sorted((one for one in first if one is not None), key=lambda one: (one.at, one.schedule))
+    counted = [
+        Coming(one.at, one.schedule, sum(1 for _ in _of(due[one.schedule], now, until)))
+        for one in found[:most]
+    ]
+    return counted, len(found) - len(counted)
 
 
 def ahead(rota: Rota, until: datetime, most: int | None = None) -> list[Planned]:

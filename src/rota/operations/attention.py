@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rota.core.records import Run, RunQuery, RunState, Schedule
-from rota.operations.ahead import HOUR, Planned, ahead, soonest
+from rota.operations.ahead import HOUR, Coming, Planned, coming, soonest
 from rota.operations.doctor import Finding, Level, doctor, quoted
 from rota.operations.history import Overview, list_runs
 from rota.operations.history import overview as counted
@@ -18,7 +18,7 @@ from rota.operations.why_run import said
 if TYPE_CHECKING:
     from rota.app import Rota
 
-MOST_RUNNING, MOST_AHEAD = 20, 200
+MOST_RUNNING, MOST_AHEAD = 20, 10
 LATE = timedelta(seconds=60)
 ENDS_SOON = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -31,15 +31,15 @@ class Standing:
     Attributes:
         sentence: All of it, for somebody who has one glance.
         attention: What is wrong, worst first.
-        next: What is due within the next hour, earliest first, up to 200; or the one that is next, later than
-            that.
+        coming: The next schedules that are due within an hour, up to 10; `coming_more`: how many more.
         running: The latest runs that are running, up to 20.
     """
 
     sentence: str
     attention: tuple[Finding, ...]
     overview: Overview
-    next: tuple[Planned, ...]
+    coming: tuple[Coming, ...]
+    coming_more: int
     running: tuple[Run, ...]
 
 
@@ -49,19 +49,19 @@ def standing(rota: Rota) -> Standing:
     found = [one for one in doctor(rota, thorough=False) if one.level in (Level.ERROR, Level.WARNING)]
     found += [*_failing(overview.failing), *_missed(overview), *_late(overview), *_ending(rota, overview.now)]
     found.sort(key=lambda one: one.level is not Level.ERROR)
-    upcoming = ahead(rota, overview.now + HOUR, MOST_AHEAD)
-    if not upcoming and (later := soonest(rota)) is not None:
-        upcoming = [later]
+    upcoming, more = coming(rota, overview.now + HOUR, MOST_AHEAD)
+    following = upcoming[0] if upcoming else soonest(rota)
     return Standing(
-        sentence=in_one_sentence(overview, len(found), upcoming[0] if upcoming else None),
+        sentence=in_one_sentence(overview, len(found), following),
         attention=tuple(found),
         overview=overview,
-        next=tuple(upcoming),
+        coming=tuple(upcoming),
+        coming_more=more,
         running=tuple(list_runs(rota, RunQuery(states=(RunState.RUNNING,), limit=MOST_RUNNING))),
     )
 
 
-def in_one_sentence(overview: Overview, wrong: int, following: Planned | None) -> str:
+def in_one_sentence(overview: Overview, wrong: int, following: Coming | Planned | None) -> str:
     """Say how it stands: `All 42 schedules are on time. Next: Nightly backup in 12 minutes.`"""
     total = overview.counts.schedules.get("active", 0)
     if wrong:

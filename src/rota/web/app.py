@@ -17,7 +17,7 @@ from rota.web.auth.gate import Gate
 from rota.web.auth.limiter import Limiter
 from rota.web.call import Call
 from rota.web.faults import Fault, fault_of
-from rota.web.identity import Identify
+from rota.web.identity import Identify, Standing
 from rota.web.inputs import inputs_of
 from rota.web.prefix import Prefix
 from rota.web.respond import json_response, problem, secured, tagged
@@ -42,6 +42,8 @@ class WebApp:
 
     Args:
         identify: How the host application says who is calling. `None`: users of the store sign in.
+        standing: With `identify`: how the host says what one of its users may do now, for tokens that this
+            user has made. `None`: a token is good until it runs out or is revoked.
         compat: Answer the paths of older systems, too; default: the setting `web_compat`.
         one_time_token: Lets its bearer in once, as an administrator: for a first look on this machine.
     """
@@ -51,6 +53,7 @@ class WebApp:
         rota: Rota,
         identify: Identify | None = None,
         *,
+        standing: Standing | None = None,
         compat: bool | None = None,
         one_time_token: str | None = None,
     ) -> None:
@@ -58,7 +61,7 @@ class WebApp:
         with_compat = rota.settings.web_compat if compat is None else compat
         parts = [*api.PARTS, *ui.PARTS, *(api.COMPAT if with_compat else ())]
         self.table = Table(*parts)
-        self.gate = Gate(rota, identify, one_time_token)
+        self.gate = Gate(rota, identify, one_time_token, standing)
         self.pages = ui.Pages(self)
         self.limiter = Limiter()
 

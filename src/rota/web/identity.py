@@ -36,3 +36,5 @@ class Identity:
 
 # How a host application says who is calling: `None` for nobody.
 Identify = Callable[[Request], Identity | None]
+# What a user of the host application may do now, by name: `None` for nothing. Tokens of theirs do no more.
+Standing = Callable[[str], Role | None]

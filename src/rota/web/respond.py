@@ -79,7 +79,8 @@ def expected_revision(request: Request) -> int | None:
     if not match or match.star_tag:
         return None
     tags = match.as_set(include_weak=True)
-    heads = {tag.removeprefix("W/").strip('"').partition("-")[0] for tag in tags}
+    # An empty tag is `None` there.
+    heads = {(tag or "").removeprefix("W/").strip('"').partition("-")[0] for tag in tags}
     if len(heads) == 1 and (head := heads.pop()).isdecimal() and len(head) < 10:
         return int(head)
     raise Fault(

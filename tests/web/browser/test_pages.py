@@ -12,11 +12,14 @@ PAGES = [
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def complaints(page) -> list[str]:
-    """Return what axe says is wrong with a page."""
+def complaints(page, context: object = None) -> list[str]:
+    """Return what axe says is wrong with a page, or with a part of it."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.read_text("utf-8"))  # by the debugger: the policy of the page forbids other scripts
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
+    found = page.evaluate(
+        "([context, tags]) => axe.run(context ?? document, {runOnly: {type: 'tag', values: tags}})",
+        [context, TAGS],
+    )
     return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
 
 

@@ -233,6 +233,7 @@ def test_what_an_exclusion_or_a_pause_leaves_out_is_shown_between_the_next_times
         "Sun 08 Mar 2026 02:30:00 +01:00 ⤼ excluded"
     )
     changing.pause(shop.rota, "but sundays", root, until=shop.clock.now() + timedelta(days=3))
+    shop.advance(timedelta(seconds=2))  # somebody else did it: the page is good for a moment more
     page = ann.get("/schedules/but%20sundays")
     assert "⤼ paused 3 times, the last 04 Mar 02:30" in page.text
 
@@ -355,6 +356,24 @@ def test_run_now_takes_the_arguments_of_the_signature(shop, ann):
     assert (run.by, run.reason) == ("ann", "asked for")
     ann.post("/schedules/report/run", **{**sent, "key": "another", "dry": "1"})
     assert sorted(one.args.get("dry_run", False) for one in runs_of(shop.rota, "report")) == [False, True]
+
+
+def test_one_click_runs_it_with_its_own_arguments(shop, ann):
+    @shop.rota.task
+    def report(to: str, copies: int = 2): ...
+
+    shop.rota.schedule(report, daily("03:00"), args={"to": "ann", "copies": 1})
+    shop.rota.sync()
+    page = ann.get("/schedules/report")
+    assert page.all("button", name="own")
+    sent = {"own": "1", "key": page.all("input", name="key")[0]["value"]}
+    assert "A run was made" in ann.post("/schedules/report/run", **sent).text
+    ann.post("/schedules/report/run", **sent)  # a double click
+    [run] = runs_of(shop.rota, "report")
+    assert (run.args, run.by) == ({"to": "ann", "copies": 1}, "ann")
+    again = ann.get("/schedules/report").all("input", name="key")[0]["value"]
+    ann.post("/schedules/report/run", **{**sent, "key": again})
+    assert len(runs_of(shop.rota, "report")) == 2
 
 
 def test_arguments_that_do_not_fit_are_refused_beside_their_field(shop, ann):

@@ -18,7 +18,7 @@ from rota.operations.lookups import every_schedule
 from rota.operations.masking import masked
 from rota.operations.results import ScheduleView
 from rota.operations.shapes import utc
-from rota.web.api.types import Line, Name, PageSize
+from rota.web.api.asked import Line, Name, PageSize
 from rota.web.call import Call
 from rota.web.routing import Routes
 

@@ -10,6 +10,7 @@ from rota.operations import history, requesting, shapes
 from rota.operations.actor import Role
 from rota.operations.bulk import bulk as all_matching
 from rota.operations.shapes import utc
+from rota.web.api import asked
 from rota.web.api import types as t
 from rota.web.call import Call
 from rota.web.faults import Fault
@@ -21,8 +22,8 @@ ALL, ONE = "/api/v1/runs", "/api/v1/runs/<run_id>"
 LOG_PIECE = 64 * 1024  # characters
 
 
-@ROUTES.get(ALL, Role.VIEWER, query=t.RunFilter, answer=t.RunPage)
-def list_(call: Call, query: t.RunFilter) -> Any:
+@ROUTES.get(ALL, Role.VIEWER, query=asked.RunFilter, answer=t.RunPage)
+def list_(call: Call, query: asked.RunFilter) -> Any:
     """List runs, newest first. Where few match, a page may be short, and be followed by another one."""
     asked = RunQuery(
         schedule=query.schedule,
@@ -66,15 +67,15 @@ def _state(text: str) -> RunState:
         raise Fault(400, "invalid", f"state: {text!r} is none", "state", known) from None
 
 
-@ROUTES.post("/api/v1/bulk/runs", Role.OPERATOR, body=t.ManyRuns, answer=t.Result)
-def bulk(call: Call, body: t.ManyRuns) -> Any:
+@ROUTES.post("/api/v1/bulk/runs", Role.OPERATOR, body=asked.ManyRuns, answer=t.Result)
+def bulk(call: Call, body: asked.ManyRuns) -> Any:
     """Cancel or retry many runs; with `dry_run` only say what it would do."""
     act = requesting.cancel_many if body.action == "cancel" else requesting.retry_many
     return shapes.result(act(call.rota, body.ids, call.actor, body.reason, dry_run=body.dry_run))
 
 
-@ROUTES.post("/api/v1/bulk/runs/matching", Role.OPERATOR, body=t.MatchingRuns, answer=t.Bulk)
-def bulk_matching(call: Call, body: t.MatchingRuns) -> Any:
+@ROUTES.post("/api/v1/bulk/runs/matching", Role.OPERATOR, body=asked.MatchingRuns, answer=t.Bulk)
+def bulk_matching(call: Call, body: asked.MatchingRuns) -> Any:
     """Cancel or retry all runs that match, or take that back; with `dry_run` only say what it would do."""
     query = RunQuery(
         schedule=body.schedule,
@@ -102,8 +103,8 @@ def attempts(call: Call, run_id: str) -> Any:
     return {"items": list(map(shapes.attempt, history.attempts(call.rota, run_id)))}
 
 
-@ROUTES.get(f"{ONE}/log", Role.VIEWER, query=t.LogWindow, answer=t.Log)
-def log(call: Call, run_id: str, query: t.LogWindow) -> Any:
+@ROUTES.get(f"{ONE}/log", Role.VIEWER, query=asked.LogWindow, answer=t.Log)
+def log(call: Call, run_id: str, query: asked.LogWindow) -> Any:
     """Read the log of a run from an offset, in characters; ask again from `next_offset` until it is ended."""
     run = history.get_run(call.rota, run_id)
     text = history.log_of(call.rota, run.id, query.attempt)
@@ -117,8 +118,8 @@ def log(call: Call, run_id: str, query: t.LogWindow) -> Any:
     }
 
 
-@ROUTES.post(f"{ONE}/cancel", Role.OPERATOR, body=t.Because, answer=t.Cancelled)
-def cancel(call: Call, run_id: str, body: t.Because) -> Any:
+@ROUTES.post(f"{ONE}/cancel", Role.OPERATOR, body=asked.Because, answer=t.Cancelled)
+def cancel(call: Call, run_id: str, body: asked.Because) -> Any:
     """Cancel a run: at once if it waits; one that runs is asked to stop."""
     done = requesting.cancel(call.rota, [run_id], call.actor, body.reason, dry_run=body.dry_run)
     return {
@@ -129,8 +130,8 @@ def cancel(call: Call, run_id: str, body: t.Because) -> Any:
     }
 
 
-@ROUTES.post(f"{ONE}/retry", Role.OPERATOR, body=t.RetryRequest, answer=t.MadeRun, status=201)
-def retry(call: Call, run_id: str, body: t.RetryRequest) -> Any:
+@ROUTES.post(f"{ONE}/retry", Role.OPERATOR, body=asked.RetryRequest, answer=t.MadeRun, status=201)
+def retry(call: Call, run_id: str, body: asked.RetryRequest) -> Any:
     """Run again what has ended, with other arguments if you wish."""
     made = requesting.retry(call.rota, run_id, call.actor, body.args, body.reason, dry_run=body.dry_run)
     return {"run": made, "dry_run": body.dry_run}

@@ -14,6 +14,7 @@ from rota.operations.preview import preview
 from rota.operations.results import Result
 from rota.operations.shapes import utc
 from rota.operations.why import why
+from rota.web.api import asked
 from rota.web.api import types as t
 from rota.web.call import Call
 from rota.web.faults import Fault
@@ -25,8 +26,8 @@ ROUTES = Routes()
 ALL, ONE = "/api/v1/schedules", "/api/v1/schedules/<path:name>"
 
 
-@ROUTES.get(ALL, Role.VIEWER, query=t.ScheduleFilter, answer=t.SchedulePage)
-def list_(call: Call, query: t.ScheduleFilter) -> Any:
+@ROUTES.get(ALL, Role.VIEWER, query=asked.ScheduleFilter, answer=t.SchedulePage)
+def list_(call: Call, query: asked.ScheduleFilter) -> Any:
     """List schedules: by name, by name backwards, or by what has to be looked at next."""
     after, after_due = (query.after, None) if query.sort != "next" else _position_of(query.after)
     asked = ScheduleQuery(
@@ -64,8 +65,8 @@ def _position_of(text: str | None) -> tuple[str | None, datetime | None]:
     return name, due
 
 
-@ROUTES.post(ALL, Role.OPERATOR, body=t.NewSchedule, answer=t.ScheduleDetail, status=201)
-def create(call: Call, body: t.NewSchedule) -> Any:
+@ROUTES.post(ALL, Role.OPERATOR, body=asked.NewSchedule, answer=t.ScheduleDetail, status=201)
+def create(call: Call, body: asked.NewSchedule) -> Any:
     """Make a schedule of a declared task."""
     authoring.create_schedule(
         call.rota, body.name, body.task, body.timetable, call.actor, body.reason, body.fields
@@ -74,8 +75,8 @@ def create(call: Call, body: t.NewSchedule) -> Any:
     return shapes.detail(schedules.get_schedule(call.rota, body.name))
 
 
-@ROUTES.post("/api/v1/bulk/schedules", Role.OPERATOR, body=t.ManySchedules, answer=t.Result)
-def bulk(call: Call, body: t.ManySchedules) -> Any:
+@ROUTES.post("/api/v1/bulk/schedules", Role.OPERATOR, body=asked.ManySchedules, answer=t.Result)
+def bulk(call: Call, body: asked.ManySchedules) -> Any:
     """Do one thing to many schedules; with `dry_run` only say what it would do."""
     rota, actor, reason = call.rota, call.actor, body.reason
     if body.action == "trigger":
@@ -93,8 +94,8 @@ def _reset(rota: Any, names: Any, actor: Any, *, reason: str, dry_run: bool) -> 
     return changing.clear_override(rota, names, None, actor, reason, dry_run=dry_run)
 
 
-@ROUTES.get("/api/v1/preview", Role.VIEWER, query=t.PreviewRequest, answer=t.Preview)
-def preview_(call: Call, query: t.PreviewRequest) -> Any:
+@ROUTES.get("/api/v1/preview", Role.VIEWER, query=asked.PreviewRequest, answer=t.Preview)
+def preview_(call: Call, query: asked.PreviewRequest) -> Any:
     """Say what a timetable means, and when it is due next."""
     return preview(call.rota, query.timetable, query.timezone, query.count)
 
@@ -105,24 +106,24 @@ def read(call: Call, name: str) -> Any:
     return shapes.detail(schedules.get_schedule(call.rota, name))
 
 
-@ROUTES.patch(ONE, Role.OPERATOR, body=t.Fields, answer=t.Result, conditional=True)
-def update(call: Call, name: str, body: t.Fields) -> Any:
+@ROUTES.patch(ONE, Role.OPERATOR, body=asked.Fields, answer=t.Result, conditional=True)
+def update(call: Call, name: str, body: asked.Fields) -> Any:
     """Change fields of a schedule that a user made."""
     return _changed(
         call, name, authoring.edit_schedule, fields=body.fields, reason=body.reason, dry_run=body.dry_run
     )
 
 
-@ROUTES.delete(ONE, Role.ADMIN, query=t.Why, status=204, conditional=True)
-def delete(call: Call, name: str, query: t.Why) -> None:
+@ROUTES.delete(ONE, Role.ADMIN, query=asked.Why, status=204, conditional=True)
+def delete(call: Call, name: str, query: asked.Why) -> None:
     """Delete a schedule that a user made. Its history stays."""
     expected = expected_revision(call.request)
     with _told_who(call, name, expected):
         authoring.delete_schedule(call.rota, name, call.actor, query.reason, expected_revision=expected)
 
 
-@ROUTES.post(f"{ONE}/override", Role.OPERATOR, body=t.Override, answer=t.Result, conditional=True)
-def override(call: Call, name: str, body: t.Override) -> Any:
+@ROUTES.post(f"{ONE}/override", Role.OPERATOR, body=asked.Override, answer=t.Result, conditional=True)
+def override(call: Call, name: str, body: asked.Override) -> Any:
     """Let an operator's values win over the declared ones."""
     return _changed(
         call, name, changing.override_fields,
@@ -130,34 +131,36 @@ def override(call: Call, name: str, body: t.Override) -> Any:
     )  # fmt: skip
 
 
-@ROUTES.post(f"{ONE}/clear-override", Role.OPERATOR, body=t.ClearOverride, answer=t.Result, conditional=True)
-def clear_override(call: Call, name: str, body: t.ClearOverride) -> Any:
+@ROUTES.post(
+    f"{ONE}/clear-override", Role.OPERATOR, body=asked.ClearOverride, answer=t.Result, conditional=True
+)
+def clear_override(call: Call, name: str, body: asked.ClearOverride) -> Any:
     """Return fields to what the code declares."""
     return _changed(
         call, name, changing.clear_fields, fields=body.fields, reason=body.reason, dry_run=body.dry_run
     )
 
 
-@ROUTES.post(f"{ONE}/pause", Role.OPERATOR, body=t.PauseRequest, answer=t.Result, conditional=True)
-def pause(call: Call, name: str, body: t.PauseRequest) -> Any:
+@ROUTES.post(f"{ONE}/pause", Role.OPERATOR, body=asked.PauseRequest, answer=t.Result, conditional=True)
+def pause(call: Call, name: str, body: asked.PauseRequest) -> Any:
     """Stop a schedule from firing."""
     return _changed(call, name, changing.pause, reason=body.reason, until=body.until, dry_run=body.dry_run)
 
 
-@ROUTES.post(f"{ONE}/resume", Role.OPERATOR, body=t.Because, answer=t.Result, conditional=True)
-def resume(call: Call, name: str, body: t.Because) -> Any:
+@ROUTES.post(f"{ONE}/resume", Role.OPERATOR, body=asked.Because, answer=t.Result, conditional=True)
+def resume(call: Call, name: str, body: asked.Because) -> Any:
     """Let a paused schedule fire again."""
     return _changed(call, name, changing.resume, reason=body.reason, dry_run=body.dry_run)
 
 
-@ROUTES.post(f"{ONE}/skip", Role.OPERATOR, body=t.Because, answer=t.Result, conditional=True)
-def skip(call: Call, name: str, body: t.Because) -> Any:
+@ROUTES.post(f"{ONE}/skip", Role.OPERATOR, body=asked.Because, answer=t.Result, conditional=True)
+def skip(call: Call, name: str, body: asked.Because) -> Any:
     """Leave out the next occurrence."""
     return _changed(call, name, changing.skip_next, reason=body.reason, dry_run=body.dry_run)
 
 
-@ROUTES.post(f"{ONE}/trigger", Role.OPERATOR, body=t.Trigger, answer=t.MadeRun, status=201)
-def trigger(call: Call, name: str, body: t.Trigger) -> Any:
+@ROUTES.post(f"{ONE}/trigger", Role.OPERATOR, body=asked.Trigger, answer=t.MadeRun, status=201)
+def trigger(call: Call, name: str, body: asked.Trigger) -> Any:
     """Run a schedule now."""
     run = requesting.trigger(
         call.rota, name, call.actor, body.args, body.key, body.reason, dry_run=body.dry_run
@@ -165,8 +168,8 @@ def trigger(call: Call, name: str, body: t.Trigger) -> Any:
     return {"run": run, "dry_run": body.dry_run}
 
 
-@ROUTES.post(f"{ONE}/backfill", Role.OPERATOR, body=t.BackfillRequest, answer=t.Backfill)
-def backfill(call: Call, name: str, body: t.BackfillRequest) -> Any:
+@ROUTES.post(f"{ONE}/backfill", Role.OPERATOR, body=asked.BackfillRequest, answer=t.Backfill)
+def backfill(call: Call, name: str, body: asked.BackfillRequest) -> Any:
     """Run the occurrences of the past that have no run. Only a preview, unless `dry_run` is false."""
     return shapes.backfilled(
         requesting.backfill(
@@ -182,15 +185,15 @@ def backfill(call: Call, name: str, body: t.BackfillRequest) -> Any:
     )
 
 
-@ROUTES.get(f"{ONE}/next", Role.VIEWER, query=t.HowMany, answer=t.Upcoming)
-def next_(call: Call, name: str, query: t.HowMany) -> Any:
+@ROUTES.get(f"{ONE}/next", Role.VIEWER, query=asked.HowMany, answer=t.Upcoming)
+def next_(call: Call, name: str, query: asked.HowMany) -> Any:
     """Say when a schedule is due next."""
     found = schedules.upcoming(call.rota, name, query.count, query.after)
     return {"schedule": name, "upcoming": [utc(at) for at in found]}
 
 
-@ROUTES.get(f"{ONE}/why", Role.VIEWER, query=t.At, answer=t.Explanation)
-def why_(call: Call, name: str, query: t.At) -> Any:
+@ROUTES.get(f"{ONE}/why", Role.VIEWER, query=asked.At, answer=t.Explanation)
+def why_(call: Call, name: str, query: asked.At) -> Any:
     """Say why an occurrence ran, ran late, or did not run."""
     return shapes.explanation(why(call.rota, name, query.at))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rota.operations import requesting, shapes
 from rota.operations.actor import Role
+from rota.web.api import asked
 from rota.web.api import types as t
 from rota.web.call import Call
 from rota.web.routing import Routes
@@ -27,8 +28,8 @@ def read(call: Call, name: str) -> Any:
     return shapes.task(call.rota.registry, call.rota.registry.task(name))
 
 
-@ROUTES.post(f"{ONE}/enqueue", Role.OPERATOR, body=t.Enqueue, answer=t.MadeRun, status=201)
-def enqueue(call: Call, name: str, body: t.Enqueue) -> Any:
+@ROUTES.post(f"{ONE}/enqueue", Role.OPERATOR, body=asked.Enqueue, answer=t.MadeRun, status=201)
+def enqueue(call: Call, name: str, body: asked.Enqueue) -> Any:
     """Run a task now, or later. One `key` makes one run, for ever."""
     made = requesting.enqueue(
         call.rota, name, body.args, call.actor,

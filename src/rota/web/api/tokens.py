@@ -7,6 +7,7 @@ from typing import Any
 from rota.core.policies import duration
 from rota.operations import people, shapes
 from rota.operations.actor import Role
+from rota.web.api import asked
 from rota.web.api import types as t
 from rota.web.call import Call
 from rota.web.routing import Routes
@@ -20,8 +21,8 @@ def list_(call: Call) -> Any:
     return {"items": list(map(shapes.token, people.tokens(call.rota, call.actor)))}
 
 
-@ROUTES.post("/api/v1/tokens", Role.ADMIN, body=t.NewTokenRequest, answer=t.NewToken, status=201)
-def create(call: Call, body: t.NewTokenRequest) -> Any:
+@ROUTES.post("/api/v1/tokens", Role.ADMIN, body=asked.NewTokenRequest, answer=t.NewToken, status=201)
+def create(call: Call, body: asked.NewTokenRequest) -> Any:
     """Make a token. Its secret is shown this once."""
     expires = None if body.expires is None else duration("expires", body.expires)
     assert call.identity is not None

@@ -15,11 +15,12 @@ from rota.operations.people import role_named
 from rota.web.auth import cookies, jwt
 from rota.web.auth.cookies import csrf_of
 from rota.web.faults import Fault
-from rota.web.identity import Identify, Identity
+from rota.web.identity import Identify, Identity, Standing
 from rota.web.routing import Public
 
 if TYPE_CHECKING:
     from rota.app import Rota
+    from rota.core.records import Token
     from rota.web.call import Call
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,11 +35,17 @@ class Gate:
 
     Args:
         identify: The host application's word on who is calling. With it there are no sessions of ours.
-        one_time_token: See `WebApp`.
+        one_time_token, standing: See `WebApp`.
     """
 
-    def __init__(self, rota: Rota, identify: Identify | None, one_time_token: str | None) -> None:
-        self._rota, self._identify = rota, identify
+    def __init__(
+        self,
+        rota: Rota,
+        identify: Identify | None,
+        one_time_token: str | None,
+        standing: Standing | None = None,
+    ) -> None:
+        self._rota, self._identify, self._standing = rota, identify, standing
         self._one_time_token = one_time_token
         self._lock = threading.Lock()
 
@@ -89,11 +96,19 @@ class Gate:
     def _of_bearer(self, secret: str) -> Identity | None:
         if secret.startswith(people.PREFIX):
             token = people.bearer(self._rota, secret)
-            if token is None or token.kind != "api":
+            role = self._role_of(token) if token is not None and token.kind == "api" else None
+            if token is None or role is None:
                 return None
-            name = f"{token.user} (token {token.label})"
-            return Identity(name=name, role=role_named(token.role), user=token.user)
+            return Identity(name=f"{token.user} (token {token.label})", role=role, user=token.user)
         return jwt.identity_of(self._rota.settings, secret)
+
+    def _role_of(self, token: Token) -> Role | None:
+        """Return what a token may do: no more than its user may at the host. `None`: nothing."""
+        role = role_named(token.role)
+        if self._standing is None:
+            return role
+        most = self._standing(token.user)
+        return None if most is None else min(role, most)
 
     def _of_session(self, request: Request) -> Identity | None:
         secret = cookies.secret_of(request)
@@ -106,7 +121,7 @@ class Gate:
         """Return whose link it is. Raises `Fault`: 401."""
         secret = request.args.get(LINK_FIELD, "")
         token = people.bearer(self._rota, secret) if secret.startswith(people.PREFIX) else None
-        if token is None or token.kind != "feed":
+        if token is None or token.kind != "feed" or self._role_of(token) is None:
             raise Fault(
                 401, "not_signed_in", "this link does not hold, or no longer",
                 LINK_FIELD, "Make a new one: Timeline, Calendar feed.",

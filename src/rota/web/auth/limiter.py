@@ -6,10 +6,23 @@ import threading
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-from rota.errors import TooManyAttempts
+from rota.errors import RotaError
 
 FREE, LONGEST = 5, timedelta(minutes=15)
 KEPT = 10_000  # names and addresses
+
+
+class TooManyAttempts(RotaError):
+    """Somebody has failed to sign in too often.
+
+    Attributes:
+        wait: When to try again, at the earliest.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        seconds = -(-wait // timedelta(seconds=1))
+        super().__init__(f"too many attempts to sign in have failed. Try again in {seconds} s.")
 
 
 class Limiter:

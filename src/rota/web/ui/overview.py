@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from rota.operations.actor import Role
-from rota.operations.ahead import EACH, by_schedule
+from rota.operations.ahead import EACH
 from rota.operations.attention import standing
 from rota.operations.doctor import Finding
 from rota.operations.shapes import utc
@@ -18,7 +18,6 @@ from rota.web.routing import Routes
 from rota.web.ui.charts import hours_chart, in_words, rate
 
 ROUTES = Routes()
-SHOWN = 10
 PLACES = {"nodes": "nodes", "workers": "nodes", "scheduler": "nodes", "store": "settings", "sync": "settings"}
 
 
@@ -28,11 +27,8 @@ def overview(call: Call) -> Response:
 
     def make(now: datetime) -> dict[str, Any]:
         one = standing(call.rota)
-        coming = by_schedule(one.next)
         return {
             "one": one,
-            "upcoming": coming[:SHOWN],
-            "more": len(coming) - SHOWN,
             "most": EACH,
             "last_worker": _last_worker(call),
             "worker": any("worker" in node.roles for node in one.overview.nodes),

@@ -66,12 +66,12 @@ def run_form(call: Call, name: str) -> Response:
 
 @ROUTES.post(f"{ONE}/run", Role.OPERATOR, name="schedule.run_it")
 def run(call: Call, name: str) -> Response:
-    """Run it now. Sending the form twice makes one run."""
+    """Run it now: with its own arguments, or those of the form. Sending the same form twice makes one run."""
     schedule = schedule_named(call.rota, name)
     stored, fields = dict(schedule.effective.args), _fields(call, schedule)
     args: dict[str, Any] | None = None
     try:
-        if fields is not None:
+        if fields is not None and "own" not in call.request.form:
             args = argform.values_of(schedule.effective.task, fields, call.request.form, stored)
             if "dry" in call.request.form:
                 args = {**args, DRY: True}

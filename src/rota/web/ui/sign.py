@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from rota.errors import TooManyAttempts, WrongPassword
+from rota.errors import WrongPassword
 from rota.operations import people
 from rota.operations.actor import Role
 from rota.web.auth import cookies
 from rota.web.auth.gate import comes_from_elsewhere
+from rota.web.auth.limiter import TooManyAttempts
 from rota.web.call import Call
 from rota.web.routing import Public, Routes
 
