@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,17 +26,8 @@ LOG_PIECE = 64 * 1024  # characters
 @ROUTES.get(ALL, Role.VIEWER, query=asked.RunFilter, answer=t.RunPage)
 def list_(call: Call, query: asked.RunFilter) -> Any:
     """List runs, newest first. Where few match, a page may be short, and be followed by another one."""
-    asked = RunQuery(
-        schedule=query.schedule,
-        task=query.task,
-        queue=query.queue,
-        states=tuple(map(_state, query.state)),
-        since=query.since,
-        until=query.until,
-        before=None if query.after is None else position_of(query.after),
-        limit=query.limit,
-    )
-    found = history.search(call.rota, asked)
+    before = None if query.after is None else position_of(query.after)
+    found = history.search(call.rota, replace(_filter(query), before=before, limit=query.limit))
     return {"items": list(map(shapes.run, found.runs)), "next": found.next and position(found.next)}
 
 
@@ -59,6 +51,18 @@ def position_of(text: str) -> tuple[datetime, str]:
     return instant, run_id
 
 
+def _filter(given: asked.RunFilter | asked.MatchingRuns) -> RunQuery:
+    """Return which runs are meant."""
+    return RunQuery(
+        schedule=given.schedule,
+        task=given.task,
+        queue=given.queue,
+        states=tuple(map(_state, given.state)),
+        since=given.since,
+        until=given.until,
+    )
+
+
 def _state(text: str) -> RunState:
     try:
         return RunState(text)
@@ -77,16 +81,8 @@ def bulk(call: Call, body: asked.ManyRuns) -> Any:
 @ROUTES.post("/api/v1/bulk/runs/matching", Role.OPERATOR, body=asked.MatchingRuns, answer=t.Bulk)
 def bulk_matching(call: Call, body: asked.MatchingRuns) -> Any:
     """Cancel or retry all runs that match, or take that back; with `dry_run` only say what it would do."""
-    query = RunQuery(
-        schedule=body.schedule,
-        task=body.task,
-        queue=body.queue,
-        states=tuple(map(_state, body.state)),
-        since=body.since,
-        until=body.until,
-    )
     done = all_matching(
-        call.rota, body.action, query, call.actor, body.reason, at=body.at, dry_run=body.dry_run
+        call.rota, body.action, _filter(body), call.actor, body.reason, at=body.at, dry_run=body.dry_run
     )
     return shapes.bulk(done)
 

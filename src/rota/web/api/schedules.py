@@ -30,7 +30,7 @@ ALL, ONE = "/api/v1/schedules", "/api/v1/schedules/<path:name>"
 def list_(call: Call, query: asked.ScheduleFilter) -> Any:
     """List schedules: by name, by name backwards, or by what has to be looked at next."""
     after, after_due = (query.after, None) if query.sort != "next" else _position_of(query.after)
-    asked = ScheduleQuery(
+    wanted = ScheduleQuery(
         state=query.state,
         source=Source(query.source) if query.source in ("code", "user") else None,
         is_overridden=True if query.source == "override" else None,
@@ -43,7 +43,7 @@ def list_(call: Call, query: asked.ScheduleFilter) -> Any:
         after_due=after_due,
         limit=query.limit,
     )
-    views = schedules.list_schedules(call.rota, asked)
+    views = schedules.list_schedules(call.rota, wanted)
     last = views[-1].schedule if len(views) == query.limit else None
     more = last and (f"{utc(last.next_due) or ''} {last.name}" if query.sort == "next" else last.name)
     return {"items": list(map(shapes.schedule, views)), "next": more}

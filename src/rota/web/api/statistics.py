@@ -25,7 +25,7 @@ def read(call: Call) -> Any:
     one = history.overview(rota)
     return {
         **shapes.overview(one),
-        "upcoming": [_planned(each) for each in ahead(rota, one.now + HOUR)[:UPCOMING]],
+        "upcoming": [_planned(each) for each in ahead(rota, one.now + HOUR, UPCOMING)],
         "recent": [shapes.run(each) for each in history.list_runs(rota, RunQuery(limit=RECENT))],
         "tasks": [_fares(each) for each in by_task(rota)],
     }
