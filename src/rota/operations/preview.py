@@ -13,14 +13,15 @@ from rota.core.occurrences import TICK, compiled
 from rota.core.records import Json
 from rota.core.timetables import Timetable, parse_timetable
 from rota.operations.advice import TOP_OF_THE_HOUR, warnings_about, zone_of
-from rota.operations.crowd import FEW, crowd_at
+from rota.operations.crowd import FEW, MINUTE, crowd_at
 from rota.operations.lookups import schedule_named
 from rota.operations.shapes import utc
 
 if TYPE_CHECKING:
     from rota.app import Rota
 
-SPAN, MOST = timedelta(days=7), 1000
+DAY = timedelta(days=1)
+SPAN, MOST = 7 * DAY, 1000
 AHEAD, MOST_COMPARED = timedelta(days=30), 5000
 
 
@@ -97,7 +98,9 @@ def _warnings(
 ) -> list[str]:
     """Return what to mind, the others that are due at its next occurrence included."""
     found = warnings_about(timetable, rota.clock.now())
-    crowd = crowd_at(rota, upcoming[0], name) if upcoming else None
+    # What is due every minute has no other one to go to.
+    is_dense = len(upcoming) > 1 and upcoming[1] - upcoming[0] <= MINUTE
+    crowd = crowd_at(rota, upcoming[0], name) if upcoming and not is_dense else None
     if crowd is None or crowd.others < FEW:
         return found
     many = f"{'at least ' if crowd.is_more else ''}{crowd.others}"
@@ -110,5 +113,6 @@ def _warnings(
 def runs_per_day(timetable: Timetable, now: datetime) -> float:
     """Return how often a timetable is due in a day: over its next week, or its next 1,000 occurrences."""
     found = list(islice(timetable.between(now, now + SPAN), MOST))
-    span = found[-1] - now if len(found) == MOST else SPAN
-    return round(len(found) * (timedelta(days=1) / span), 2)
+    if len(found) < MOST:
+        return round(len(found) * (DAY / SPAN), 2)
+    return round((MOST - 1) * (DAY / (found[-1] - found[0])), 2)

@@ -251,6 +251,20 @@ def test_a_preview_shows_the_difference_time_by_time_and_marks_clock_changes(sho
     assert page.text.index("− Thu 26 Mar 2026 02:30") < page.text.index("+ Thu 26 Mar 2026 04:00")
 
 
+def test_how_often_it_is_due_in_a_day_is_exact_also_when_not_all_of_it_is_counted(shop, ann):
+    shop.clock.advance(timedelta(milliseconds=1700))  # between two occurrences
+    assert "28,800 times a day" in ann.get("/preview?timetable=every 3s").text
+    assert "2 times a day" in ann.get("/preview?timetable=every 12h").text
+
+
+def test_what_is_due_every_minute_is_not_told_to_take_another_one(shop, ann):
+    for number in range(36):
+        shop.declare(f"x-{number}", "* * * * *")
+    shop.rota.sync()
+    for timetable in ("every 3s", "* * * * *"):
+        assert "others" not in ann.get("/preview", timetable=timetable).text
+
+
 def test_a_crowd_at_the_same_minute_is_warned_of(shop, ann):
     for number in range(36):
         shop.declare(f"x-{number}", "0 * * * *")
