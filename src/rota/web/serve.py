@@ -85,7 +85,9 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise InvalidValue("address", f"{host}:{port}", f"it can not be listened on: {error}") from error
+        problem = f"it can not be listened on: {error.strerror or error}"
+        hint = "Stop what listens there, or give another: --port, ROTA_WEB_PORT; 0 takes any that is free."
+        raise InvalidValue("address", f"{host}:{port}", problem, hint) from error
 
 
 def _shown(host: str) -> str:
