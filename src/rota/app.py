@@ -58,6 +58,10 @@ class Rota:
         InvalidValue: A value can not be used; the message names it.
     """
 
+    registry_type = Registry
+    # What each process that the local runner starts calls first, as `module:function`.
+    child_setup: str | None = None
+
     def __init__(
         self,
         name: str,
@@ -69,7 +73,7 @@ class Rota:
         **settings: Any,
     ) -> None:
         self.name = checked_name("rota", name)
-        self.registry = Registry(RunContext)
+        self.registry = self.registry_type(RunContext)
         self.events = Events()
         self._given = {"timezone": timezone, "store": store, **settings}
         self._clock = clock

@@ -55,9 +55,9 @@ class SchemaOutdated(RotaError):
         found, wanted: Numbers of the last schema step: in the store, and of this release.
     """
 
-    def __init__(self, url: str, found: int, wanted: int) -> None:
+    def __init__(self, url: str, found: int, wanted: int, remedy: str = "rota migrate") -> None:
         self.url, self.found, self.wanted = url, found, wanted
-        todo = "Run `rota migrate`." if found < wanted else "Upgrade Rota on this node."
+        todo = f"Run `{remedy}`." if found < wanted else "Upgrade Rota on this node."
         super().__init__(f"the store {url} has schema step {found}, this release needs {wanted}. {todo}")
 
 

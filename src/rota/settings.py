@@ -97,6 +97,7 @@ def load(
     given: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] = os.environ,
     folder: Path | None = None,
+    giver: str = "the caller",
 ) -> Settings:
     """Return the settings that hold here.
 
@@ -104,6 +105,7 @@ def load(
         given: Values that win over all others; `None` values are left out.
         environment: Variables named `ROTA_...`; others are passed over.
         folder: Where `pyproject.toml` is looked for, here and upwards; default: the current one.
+        giver: Who gives `given`, for `sources` and for errors.
 
     Raises:
         InvalidValue: A name is unknown, or a value can not be used; says where it comes from.
@@ -113,7 +115,7 @@ def load(
     layers = [
         *_from_pyproject(folder or Path.cwd()),
         *_from_environment(environment),
-        *((name, value, "the caller") for name, value in (given or {}).items() if value is not None),
+        *((name, value, giver) for name, value in (given or {}).items() if value is not None),
     ]
     for name, value, source in layers:
         if name not in NAMES:

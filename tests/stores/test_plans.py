@@ -18,7 +18,7 @@ import pytest
 from rota.stores import open_store
 from rota.stores.postgres.address import FOR_PREPARED
 from rota.stores.postgres.arrays import array_text
-from rota.stores.postgres.cursor import PREPARED, PostgresCursor
+from rota.stores.postgres.cursor import PREPARED, PostgresCursor, cursor_on
 from rota.stores.postgres.database import BEGIN
 from rota.stores.sql.statements import load_statements
 from tests.stores.contract.build import new_run
@@ -412,7 +412,7 @@ def test_postgres_claims_and_settles_without_a_write_to_an_index_of_runs(postgre
         store.enqueue([new_run(number) for number in range(1, 2001)])
     statements = load_statements("rota.stores.postgres")
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        cursor = PostgresCursor(connection, statements)
+        cursor = PostgresCursor(cursor_on(connection), statements)
         kind = {**KIND, "tasks": ["tidy"], "limit": 1000, "node": "host.example.org-12345-abcdef"}
         for _ in range(2):
             with hot_updates(connection, 1000):

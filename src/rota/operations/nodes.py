@@ -50,7 +50,7 @@ def make_node(
     if runner is None and "worker" in roles:
         from rota.runners.local import LocalRunner
 
-        runner = LocalRunner(rota.registry.body, rota.clock, options.slots)
+        runner = LocalRunner(rota.registry.body, rota.clock, options.slots, child_setup=rota.child_setup)
     return Node(
         rota.store,
         rota.clock,

@@ -29,13 +29,11 @@ class PostgresCursor:
     may_prepare = True
 
     def __init__(
-        self, connection: psycopg.Connection[Any], statements: Mapping[str, str], sender: str | None = None
+        self, cursor: psycopg.Cursor[Row], statements: Mapping[str, str], sender: str | None = None
     ) -> None:
-        # The caller's connection may make anything of its rows and types.
-        self._cursor = connection.cursor(row_factory=tuple_row)
-        self._cursor.adapters.register_loader("uuid", TextLoader)
+        self._cursor = cursor
         self._statements = statements
-        self._sender = sender  # of a statement that is a transaction of its own
+        self._sender = sender  # of a statement that tells by itself what it did
         self.topics: set[str] = set()
         self.told: set[str] = set()
 
@@ -84,9 +82,25 @@ class BorrowedCursor(PostgresCursor):
 
     may_prepare = False  # there may be a pooler, and the planner has been told nothing
 
+    def __init__(self, cursor: psycopg.Cursor[Row], statements: Mapping[str, str]) -> None:
+        super().__init__(cursor, statements, sender="")
+
     def notify(self, topics: Iterable[str]) -> None:
-        if topics := set(topics):
-            self.tell(topics, "")
+        if untold := set(topics) - self.told:
+            self.told |= untold
+            self.tell(untold, "")
+
+
+def cursor_on(connection: psycopg.Connection[Any]) -> psycopg.Cursor[Row]:
+    """Return a cursor as ours are: the connection may make anything of its rows and types."""
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    read_ids_as_text(cursor)
+    return cursor
+
+
+def read_ids_as_text(cursor: psycopg.Cursor[Any]) -> None:
+    """Let the cursor read ids as the texts they are everywhere else."""
+    cursor.adapters.register_loader("uuid", TextLoader)
 
 
 def _message(sender: str, topics: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from rota.errors import SchemaOutdated, StoreUnavailable
 from rota.stores.postgres.address import Address
-from rota.stores.postgres.cursor import BorrowedCursor, PostgresCursor
+from rota.stores.postgres.cursor import BorrowedCursor, PostgresCursor, cursor_on
 from rota.stores.postgres.listener import Listener
 from rota.stores.sql.database import Conflict, Cursor
 from rota.stores.sql.pool import Pool
@@ -30,16 +30,16 @@ MIGRATION_LOCK = (1380930625, -1)  # see `take_gates`
 
 # All that a transaction needs is found by an index. The planner is told so: on a small table, on one that
 # was never analyzed or one that is mostly dead rows it would rather hash the whole of it for a batch.
-BY_INDEX = b"""; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+BY_INDEX = b"""SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
     SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"""
 # One round trip. Local to the transaction, as PgBouncer forgets what a session has set. A node that is
 # stopped in the middle of a transaction must not keep what it has locked: what is due has to be decided by
 # another one within five seconds. Ours never wait for anything but the server between two statements.
-BEGIN = (
-    b"BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '3s'"
-    + BY_INDEX
+WRITING = (
+    b"SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '3s'; " + BY_INDEX
 )
-BEGIN_READ = b"BEGIN READ ONLY" + BY_INDEX
+BEGIN = b"BEGIN; " + WRITING
+BEGIN_READ = b"BEGIN READ ONLY; " + BY_INDEX
 BEGIN_MIGRATION = b"BEGIN; SET LOCAL lock_timeout = '10s'"
 
 
@@ -92,7 +92,7 @@ class PostgresDatabase:
                 connection.execute("COMMIT", prepare=False)
 
     def borrowed(self, connection: Any) -> Cursor:
-        return BorrowedCursor(connection, self._statements)
+        return BorrowedCursor(cursor_on(connection), self._statements)
 
     def migrate(self, *, dry_run: bool) -> list[str]:
         with self._guarded(), self._pool.connection() as connection:
@@ -138,7 +138,7 @@ class PostgresDatabase:
         with self._guarded(), self._pool.connection() as connection:
             if not self._checked:
                 self._check_schema(connection)
-            yield connection, PostgresCursor(connection, self._statements, sender)
+            yield connection, PostgresCursor(cursor_on(connection), self._statements, sender)
 
     def _check_schema(self, connection: psycopg.Connection[Any]) -> None:
         if steps := self._missing_steps(connection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -30,6 +31,20 @@ def load_steps(package: str) -> list[tuple[int, str, str]]:
         if match := _STEP.match(file.name):
             steps.append((int(match[1]), file.name.removesuffix(".sql"), file.read_text("utf-8")))
     return sorted(steps)
+
+
+def split_script(text: str) -> list[str]:
+    """Split a script, for drivers that take one statement at a time, or commit in between.
+
+    A semicolon at the end of a line ends a statement, but not within the body of a trigger.
+    """
+    lines = [line for line in text.split("\n") if not line.lstrip().startswith("--")]
+    statements = [""]
+    for part in "\n".join(lines).split(";\n"):
+        statements[-1] += f"{part};\n"
+        if sqlite3.complete_statement(statements[-1]):
+            statements.append("")
+    return [one for one in statements if one.strip(" \n;")]
 
 
 def _bare(body: str) -> str:

@@ -6,7 +6,6 @@ other threads, a claim of 500 runs waits for them 500 times. One call works thro
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ _SHARED = (2, 3, 6, 7, 8)  # what most settlements of a batch have in common: st
 
 
 def claimed(
-    cursor: sqlite3.Cursor, statements: Mapping[str, str], name: str, parameters: Mapping[str, Any]
+    cursor: Any, statements: Mapping[str, str], name: str, parameters: Mapping[str, Any]
 ) -> list[Row]:
     """Choose runs, lease them, and return them: three calls, within one transaction."""
     begun = not cursor.connection.in_transaction

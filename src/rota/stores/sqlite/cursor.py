@@ -19,28 +19,39 @@ if (3, 12, 0) <= sys.version_info < (3, 12, 4):
 
 
 class SqliteCursor:
-    """See `rota.stores.sql.database.Cursor`."""
+    """See `rota.stores.sql.database.Cursor`.
 
-    def __init__(self, connection: sqlite3.Connection, statements: Mapping[str, str]) -> None:
-        self._cursor = connection.cursor()
-        self._cursor.row_factory = None  # the caller's connection may make anything of its rows
+    Args:
+        cursor: The driver's cursor, or one of Django's, which wraps it. Its rows are tuples.
+    """
+
+    def __init__(self, cursor: Any, statements: Mapping[str, str]) -> None:
+        self._cursor = cursor
         self._statements = statements
         self.topics: set[str] = set()
+
+    @classmethod
+    def on(cls, connection: sqlite3.Connection, statements: Mapping[str, str]) -> SqliteCursor:
+        """Return a cursor on a connection of the driver's."""
+        cursor = connection.cursor()
+        cursor.row_factory = None  # the caller's connection may make anything of its rows
+        return cls(cursor, statements)
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
         if name == "claim_free":
             return claimed(self._cursor, self._statements, name, _plain(parameters))
-        return self._cursor.execute(self._statements[name], _plain(parameters)).fetchall()
+        found: list[Row] = self._cursor.execute(self._statements[name], _plain(parameters)).fetchall()
+        return found
 
     def run(self, name: str, /, **parameters: Any) -> int:
-        return self._cursor.execute(self._statements[name], _plain(parameters)).rowcount
+        return int(self._cursor.execute(self._statements[name], _plain(parameters)).rowcount)
 
     def batch(self, name: str, rows: Sequence[Row]) -> int:
         if not rows:
             return 0
         if name == "settle_final" and len(rows) > 1 and (parameters := alike(rows)):
-            return self._cursor.execute(self._statements["settle_alike"], parameters).rowcount
-        return self._cursor.executemany(self._statements[name], rows).rowcount
+            return int(self._cursor.execute(self._statements["settle_alike"], parameters).rowcount)
+        return int(self._cursor.executemany(self._statements[name], rows).rowcount)
 
     def batch_rows(self, name: str, rows: Sequence[Row]) -> list[Row]:
         statement, cursor = self._statements[name], self._cursor

@@ -71,7 +71,7 @@ class SqliteDatabase:
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
         with self._guarded(), self._writer() as connection:
-            cursor = SqliteCursor(connection, self._statements)
+            cursor = SqliteCursor.on(connection, self._statements)
             # The write lock is taken now: a transaction that first reads and then asks for it can be
             # refused without waiting, when another one wrote in between.
             connection.execute("BEGIN IMMEDIATE")
@@ -84,7 +84,7 @@ class SqliteDatabase:
     @contextmanager
     def single(self) -> Iterator[Cursor]:
         with self._guarded(), self._writer() as connection:
-            cursor = SqliteCursor(connection, self._statements)
+            cursor = SqliteCursor.on(connection, self._statements)
             with _rolled_back_on_error(connection):
                 yield cursor
         if cursor.topics:
@@ -97,12 +97,12 @@ class SqliteDatabase:
             with self._readers.connection() as connection:
                 connection.execute("BEGIN")
                 with _rolled_back_on_error(connection):
-                    yield SqliteCursor(connection, self._statements)
+                    yield SqliteCursor.on(connection, self._statements)
                     connection.execute("COMMIT")
 
     def borrowed(self, connection: Any) -> Cursor:
         self._prepare()
-        return SqliteCursor(connection, self._statements)
+        return SqliteCursor.on(connection, self._statements)
 
     def migrate(self, *, dry_run: bool) -> list[str]:
         with self._guarded():

@@ -7,9 +7,12 @@ import threading
 from pathlib import Path
 
 from rota.errors import SchemaOutdated
-from rota.stores.sql.statements import load_steps
+from rota.stores.sql.statements import load_steps, split_script
 
 STEPS = load_steps("rota.stores.sqlite")
+CREATE_REGISTER = (
+    "CREATE TABLE IF NOT EXISTS rota_schema (step INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"
+)
 TRIES, PAUSE = 100, 0.05
 # What is said of the file or the machine, not of a statement.
 OUT_OF_REACH = frozenset({
@@ -58,11 +61,9 @@ def prepare(connection: sqlite3.Connection, url: str) -> list[str]:
     connection.execute("BEGIN EXCLUSIVE")
     try:
         steps = missing_steps(connection, url)  # again, now that nobody else can write
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS rota_schema (step INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"
-        )
+        connection.execute(CREATE_REGISTER)
         for number, name, text in steps:
-            for statement in _statements(text):
+            for statement in split_script(text):
                 connection.execute(statement)
             connection.execute("INSERT INTO rota_schema (step, name) VALUES (?, ?)", (number, name))
         connection.execute("COMMIT")
@@ -94,17 +95,3 @@ def _last_step(connection: sqlite3.Connection) -> int:
         return 0
     ((step,),) = connection.execute("SELECT coalesce(max(step), 0) FROM rota_schema").fetchall()
     return int(step)
-
-
-def _statements(text: str) -> list[str]:
-    """Split a script. `executescript` would commit what came before it.
-
-    A semicolon at the end of a line ends a statement, but not within the body of a trigger.
-    """
-    lines = [line for line in text.split("\n") if not line.lstrip().startswith("--")]
-    statements = [""]
-    for part in "\n".join(lines).split(";\n"):
-        statements[-1] += f"{part};\n"
-        if sqlite3.complete_statement(statements[-1]):
-            statements.append("")
-    return [one for one in statements if one.strip(" \n;")]

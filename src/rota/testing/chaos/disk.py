@@ -70,7 +70,7 @@ class SimDatabase:
         return Use(self, writes=False, retried=False)
 
     def borrowed(self, connection: Any) -> Cursor:
-        return SqliteCursor(connection, self.disk.statements)
+        return SqliteCursor.on(connection, self.disk.statements)
 
     def migrate(self, *, dry_run: bool) -> list[str]:
         return []

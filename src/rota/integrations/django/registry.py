@@ -1,0 +1,39 @@
+"""The registry of a Django project: bodies that leave no stale connection, and modules that did not load."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rota.core.records import Declared
+from rota.declare.registry import Registry
+from rota.declare.tasks import Task
+from rota.errors import RotaError
+from rota.integrations.django.connections import tended
+
+
+class DjangoRegistry(Registry):
+    """See `Registry`.
+
+    Attributes:
+        broken: What was refused while the modules of the apps were imported, by the name of the module. A
+            site is served nevertheless, and `manage.py check` shows all of it; but nothing is put in force:
+            what is missing would be retired.
+    """
+
+    def __init__(self, context_type: type) -> None:
+        super().__init__(context_type)
+        self.broken: dict[str, RotaError] = {}
+
+    def add(self, task: Task[..., Any]) -> Task[..., Any]:
+        """Add a task, its body between two looks at Django's connections. Raises `DuplicateName`."""
+        added = super().add(task)
+        if added.body.call is not None:
+            added.body = replace(added.body, call=tended(added.body.call))
+        return added
+
+    def declared(self) -> list[Declared]:
+        """Return the schedules, by name. Raises what was refused, if anything was."""
+        for error in self.broken.values():
+            raise error
+        return super().declared()

@@ -1,0 +1,57 @@
+"""A PostgreSQL database of Django's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+from psycopg import errors
+
+from rota.errors import StoreUnavailable
+from rota.integrations.django.storage.database import DjangoDatabase
+from rota.stores.postgres.cursor import BorrowedCursor, read_ids_as_text
+from rota.stores.postgres.database import BY_INDEX, PACKAGE, STEPS, WRITING
+from rota.stores.sql.database import Conflict
+from rota.stores.sql.statements import load_statements
+
+
+class PostgresThroughDjango(DjangoDatabase):
+    """See `DjangoDatabase`."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(alias, load_statements(PACKAGE), STEPS)
+
+    @contextmanager
+    def cursor_on(self, connection: Any) -> Iterator[BorrowedCursor]:
+        with connection.cursor() as wrapper:
+            read_ids_as_text(wrapper.cursor)
+            yield BorrowedCursor(cast("psycopg.Cursor[Any]", _Wrapped(wrapper)), self._statements)
+
+    def begin(self, connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(WRITING.decode())
+
+    def begin_read(self, connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(BY_INDEX.decode())
+
+    def translated(self, error: BaseException) -> Exception | None:
+        if isinstance(error, errors.DeadlockDetected | errors.SerializationFailure):
+            return Conflict(str(error))
+        if isinstance(error, errors.UndefinedTable):
+            return self.outdated()
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | errors.InternalError):
+            return StoreUnavailable(self.url, " ".join(str(error).split()))
+        return None
+
+
+class _Wrapped:
+    """Django's cursor, asked as psycopg's is: it takes texts, and prepares what its options say."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def execute(self, query: bytes, parameters: Any = None, *, prepare: bool = False) -> Any:
+        return self._cursor.execute(query.decode(), parameters)

@@ -1,0 +1,52 @@
+"""A SQLite file of Django's."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rota.errors import StoreUnavailable
+from rota.integrations.django.storage.database import DjangoDatabase
+from rota.stores.sql.statements import load_statements
+from rota.stores.sqlite.cursor import SqliteCursor
+from rota.stores.sqlite.database import PACKAGE
+from rota.stores.sqlite.files import STEPS, is_out_of_reach
+
+# Changes nothing, and takes the write lock as any statement does that might. Django begins "deferred" unless
+# `transaction_mode` says otherwise: a transaction that first reads and then asks for the lock can be refused
+# without waiting, when another one wrote in between.
+TAKE_THE_LOCK = "UPDATE rota_schema SET step = step WHERE 0"
+
+
+class SqliteThroughDjango(DjangoDatabase):
+    """See `DjangoDatabase`."""
+
+    def __init__(self, alias: str) -> None:
+        statements = {name: _for_django(text) for name, text in load_statements(PACKAGE).items()}
+        super().__init__(alias, statements, STEPS)
+
+    @contextmanager
+    def cursor_on(self, connection: Any) -> Iterator[SqliteCursor]:
+        with connection.cursor() as cursor:
+            yield SqliteCursor(cursor, self._statements)
+
+    def begin(self, connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE_THE_LOCK)
+
+    def begin_read(self, connection: Any) -> None:
+        """Nothing: SQLite knows no other way."""
+
+    def translated(self, error: BaseException) -> Exception | None:
+        if not isinstance(error, sqlite3.Error):
+            return None
+        if str(error).startswith("no such table: rota_"):
+            return self.outdated()
+        return StoreUnavailable(self.url, str(error)) if is_out_of_reach(error) else None
+
+
+def _for_django(text: str) -> str:
+    """Return a statement as Django's cursor wants it, which reads `%` as the mark of a parameter."""
+    return text.replace("%", "%%")

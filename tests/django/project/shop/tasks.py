@@ -1,0 +1,31 @@
+"""The scheduled work of the shop."""
+
+from __future__ import annotations
+
+import os
+
+from rota import daily, every
+from rota.integrations.django import rota
+from rota.runners.local.context import RunContext
+from tests.django.project.shop.models import Mark, Order
+
+
+@rota.task
+def confirm(order: int) -> int:
+    """Confirm an order."""
+    return Order.objects.filter(pk=order).update(is_confirmed=True)
+
+
+@rota.task(executor="process")
+def count_orders() -> int:
+    """Count the orders, in a process of its own."""
+    return Order.objects.count()
+
+
+@rota.scheduled(every("1s"), name="mark", overlap="allow", catch_up="all")
+def mark(run: RunContext) -> None:
+    """Note which occurrence this is."""
+    Mark.objects.create(schedule="mark", planned_at=run.planned_at, process=os.getpid())
+
+
+rota.management_command("clearsessions", daily("02:00"))
