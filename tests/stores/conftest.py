@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -47,7 +48,7 @@ DISAGREEING = """
 """
 
 
-@pytest.fixture(params=["sqlite", "memory", "postgres"])
+@pytest.fixture(params=["sqlite", "memory", "postgres", "django-sqlite", "django-postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Which database. `shared` in `build.py` leaves out the one that two store objects can not share."""
     return str(request.param)
@@ -58,7 +59,7 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store may be made: there is no schema yet."""
     if kind == "memory":
         return "sqlite:///:memory:"
-    if kind == "sqlite":
+    if kind.endswith("sqlite"):
         return f"sqlite:///{tmp_path / 'rota.db'}"
     return str(request.getfixturevalue("postgres_dsn"))
 
@@ -66,7 +67,7 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store_url(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Where a store is. On PostgreSQL its schema is copied from one that was made before."""
-    if kind != "postgres":
+    if not kind.endswith("postgres"):
         yield request.getfixturevalue("empty_url")
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
@@ -94,6 +95,9 @@ def _migrate(url: str) -> None:
 def another(kind: str, store_url: str) -> Iterator[Callable[[], Store]]:
     """Open one more store object over the same database, as another node would. Memory has only one."""
     with ExitStack() as opened:
+        if kind.startswith("django-"):
+            yield _through_django(kind, store_url, opened)
+            return
         one = open_store(store_url)
         opened.callback(one.close)
 
@@ -105,6 +109,17 @@ def another(kind: str, store_url: str) -> Iterator[Callable[[], Store]]:
             return more
 
         yield open_another
+
+
+def _through_django(kind: str, url: str, opened: ExitStack) -> Callable[[], Store]:
+    """Return what opens a store on Django's connection. The file was made by Django's migrations."""
+    from rota.integrations.django.storage import open_store as open_through_django
+    from tests.django.through import alias_of, migrated_file
+
+    if kind == "django-sqlite":
+        shutil.copy(migrated_file(), url.removeprefix("sqlite:///"))
+    alias = opened.enter_context(alias_of(url, is_there=True))
+    return lambda: open_through_django(alias)
 
 
 @pytest.fixture

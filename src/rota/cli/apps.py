@@ -12,10 +12,10 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -47,7 +47,9 @@ def app_command(
 
     def decorate(function: Callable[..., None]) -> click.Command:
         @functools.wraps(function)
-        def invoke(words: tuple[str, ...], app: str | None, store: str | None, **options: Any) -> None:
+        def invoke(
+            words: tuple[str, ...], app: str | None = None, store: str | None = None, **options: Any
+        ) -> None:
             where, rest = split(words, app, only_app=most == 0)
             if len(rest) < least or (most is not None and len(rest) > most):
                 raise click.UsageError(_wrong_number(metavar, rest, least, where if app is None else None))
@@ -78,14 +80,41 @@ def split(
     words: tuple[str, ...], app: str | None, *, only_app: bool = False
 ) -> tuple[str | None, tuple[str, ...]]:
     """Return APP, if it is among the words or given by option, and the other words."""
+    if current_host() is not None:
+        return None, words
     if app is None and words and (is_app(words[0]) or only_app):
         return words[0], words[1:]
     return app, words
 
 
+class Host(Protocol):
+    """Who calls the commands when it is not the program `rota`: it knows the rota they are about."""
+
+    def opened(self, command: str) -> AbstractContextManager[Rota]:
+        """Return the rota for a command of this name, closed at the end."""
+        ...
+
+
+def current_host() -> Host | None:
+    """Return who calls the command that is being executed; `None`: the program `rota`."""
+    context = click.get_current_context(silent=True)
+    host: Host | None = None if context is None else context.obj
+    return host
+
+
+def has_app() -> bool:
+    """Say whether there is a rota without APP."""
+    return current_host() is not None or bool(configured_app())
+
+
 @contextmanager
 def opened(where: str | None, store: str | None) -> Iterator[Rota]:
     """Load the rota, and close its store at the end."""
+    host = current_host()
+    if host is not None:
+        with host.opened(click.get_current_context().info_name or "") as rota:
+            yield rota
+        return
     rota = load(where)
     if store is not None:
         rota.configure(store=store)

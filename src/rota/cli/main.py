@@ -75,17 +75,23 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
         "completion": ("rota.cli.completion", "completion", "Print the completion script of a shell."),
     },
 }
-_FLAT = {name: entry for part in COMMANDS.values() for name, entry in part.items()}
 
 
 class RotaGroup(click.Group):
     """Loads a command when it is called, and turns errors into a line on stderr and an exit code."""
 
+    parts = COMMANDS
+
+    @property
+    def entries(self) -> dict[str, tuple[str, str, str]]:
+        """The commands without their parts."""
+        return {name: entry for part in self.parts.values() for name, entry in part.items()}
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_FLAT)
+        return list(self.entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = _FLAT.get(cmd_name)
+        entry = self.entries.get(cmd_name)
         if entry is None:
             return None
         module, name, _ = entry
@@ -94,7 +100,7 @@ class RotaGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the name of a command, without loading any."""
-        names = [(name, entry[2]) for name, entry in _FLAT.items() if name.startswith(incomplete)]
+        names = [(name, entry[2]) for name, entry in self.entries.items() if name.startswith(incomplete)]
         options = click.Command.shell_complete(self, ctx, incomplete)
         return [*(CompletionItem(name, help=said) for name, said in names), *options]
 
@@ -104,14 +110,14 @@ class RotaGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = get_close_matches(args[0], _FLAT, n=1) if args else []
+            near = get_close_matches(args[0], self.entries, n=1) if args else []
             if not near:
                 raise
             raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        width = max(map(len, _FLAT))
-        for title, part in COMMANDS.items():
+        width = max(map(len, self.entries))
+        for title, part in self.parts.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), entry[2]) for name, entry in part.items()])
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from rota.cli import instants, show
-from rota.cli.apps import configured_app, is_app, opened
+from rota.cli.apps import current_host, has_app, is_app, opened
 from rota.core.timetables import parse_timetable
 from rota.errors import InvalidTimetable, UnknownSchedule
 from rota.operations.advice import warnings_about, zone_of
@@ -41,15 +41,15 @@ def next_(
     start: str | None,
     count: int,
     json_: bool,
-    app: str | None,
-    store: str | None,
+    app: str | None = None,
+    store: str | None = None,
 ) -> None:
     """Show when a timetable, or a schedule of APP, is due next. Reads only.
 
     The argument is a timetable if it can be read as one. With APP, or when it can not be read, it is the name
     of a schedule: what is shown then are the occurrences that will run, none of a paused one.
     """
-    if app is None and len(words) == 2 and is_app(words[0]):
+    if app is None and len(words) == 2 and is_app(words[0]) and current_host() is None:
         app, words = words[0], words[1:]
     if len(words) != 1:
         raise click.UsageError(f"It takes one EXPR or NAME, got {len(words)} (quote an EXPR with spaces).")
@@ -71,7 +71,7 @@ def _due(
     try:
         timetable = parse_timetable(word, zone)
     except InvalidTimetable as refused:
-        if not configured_app():
+        if not has_app():
             raise
         try:
             return _of_schedule(word, None, store, zone, start, count)

@@ -28,7 +28,8 @@ MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
 WSGI_APPLICATION = "tests.django.project.wsgi.application"
 
 
-def _database(url: str) -> dict[str, object]:
+def database_of(url: str) -> dict[str, object]:
+    """Return what `DATABASES` says of the database at a URL."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": parts.path[1:], "OPTIONS": {"timeout": 10}}
@@ -43,6 +44,8 @@ def _database(url: str) -> dict[str, object]:
 
 
 DATABASES = {
-    "default": _database(os.environ.get("SHOP_DATABASE", f"sqlite:///{Path(__file__).with_name('test.db')}"))
+    "default": database_of(
+        os.environ.get("SHOP_DATABASE", f"sqlite:///{Path(__file__).with_name('test.db')}")
+    )
 }
 ROTA = {"NAME": "shop", **json.loads(os.environ.get("SHOP_ROTA", "{}"))}

@@ -47,6 +47,8 @@ T = TypeVar("T")
 
 # For what needs two store objects, or another way to the same database: memory has neither.
 shared = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
+# For what only the stores of nodes do: that of a request knows nothing of what others commit.
+of_a_node = pytest.mark.parametrize("kind", ["sqlite", "memory", "postgres"], indirect=True)
 in_a_file = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 
 

@@ -26,6 +26,7 @@ from tests.stores.contract.build import (
     declare,
     in_a_file,
     new_run,
+    of_a_node,
     schedule,
     settle,
     settlement,
@@ -146,6 +147,7 @@ def heard(wakeup, topic):
     return any(topic in wakeup.wait(SECOND) for _ in range(PATIENCE // SECOND))
 
 
+@of_a_node
 @pytest.mark.parametrize(("act", "topic"), CHANGES)
 def test_who_waits_in_the_same_process_is_woken(store, act, topic):
     prepare(store)
@@ -163,6 +165,7 @@ def test_who_waits_at_another_store_object_is_woken(another, act, topic):
         assert at_once(lambda: heard(wakeup, topic), lambda: act(here)) == [True, None]
 
 
+@of_a_node
 def test_what_was_told_before_it_waited_is_not_lost(store):
     with closing(store.wakeup()) as wakeup:
         do_enqueue(store)

@@ -11,6 +11,12 @@ from tests.django.project.shop.models import Mark, Order
 
 
 @rota.task
+def ping(word: str = "pong") -> str:
+    """Say a word; needs no database."""
+    return word
+
+
+@rota.task
 def confirm(order: int) -> int:
     """Confirm an order."""
     return Order.objects.filter(pk=order).update(is_confirmed=True)

@@ -53,5 +53,6 @@ class _Wrapped:
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
-    def execute(self, query: bytes, parameters: Any = None, *, prepare: bool = False) -> Any:
-        return self._cursor.execute(query.decode(), parameters)
+    def execute(self, query: bytes | str, parameters: Any = None, *, prepare: bool = False) -> Any:
+        text = query.decode() if isinstance(query, bytes) else query
+        return self._cursor.execute(text, parameters)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rota.errors import StoreUnavailable
 from rota.integrations.django.storage.database import DjangoDatabase
+from rota.stores.sql.database import Row
 from rota.stores.sql.statements import load_statements
 from rota.stores.sqlite.cursor import SqliteCursor
 from rota.stores.sqlite.database import PACKAGE
 from rota.stores.sqlite.files import STEPS, is_out_of_reach
 
+_PLACE = re.compile(r"\?(\d+)")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 # Changes nothing, and takes the write lock as any statement does that might. Django begins "deferred" unless
 # `transaction_mode` says otherwise: a transaction that first reads and then asks for the lock can be refused
 # without waiting, when another one wrote in between.
@@ -30,7 +34,7 @@ class SqliteThroughDjango(DjangoDatabase):
     @contextmanager
     def cursor_on(self, connection: Any) -> Iterator[SqliteCursor]:
         with connection.cursor() as cursor:
-            yield SqliteCursor(cursor, self._statements)
+            yield SqliteCursor(_Wrapped(cursor), self._statements)
 
     def begin(self, connection: Any) -> None:
         with connection.cursor() as cursor:
@@ -47,6 +51,25 @@ class SqliteThroughDjango(DjangoDatabase):
         return StoreUnavailable(self.url, str(error)) if is_out_of_reach(error) else None
 
 
+class _Wrapped:
+    """Django's cursor, asked as the driver's is: the columns of a row are named `c1`, `c2` ..."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.connection = cursor.connection
+
+    def execute(self, query: str, parameters: Any = None) -> Any:
+        named = _named(parameters) if isinstance(parameters, tuple) else parameters
+        return self._cursor.execute(query, named)
+
+    def executemany(self, query: str, rows: Sequence[Row]) -> Any:
+        return self._cursor.executemany(query, list(map(_named, rows)))
+
+
+def _named(row: Row) -> dict[str, Any]:
+    return {f"c{place}": value for place, value in enumerate(row, 1)}
+
+
 def _for_django(text: str) -> str:
-    """Return a statement as Django's cursor wants it, which reads `%` as the mark of a parameter."""
-    return text.replace("%", "%%")
+    """Return a statement in the one form of parameters that Django knows, also when it logs a query."""
+    return _PARAMETER.sub(r"%(\1)s", _PLACE.sub(r":c\1", text.replace("%", "%%")))
