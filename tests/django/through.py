@@ -11,10 +11,12 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
+from typing import Any
 
 import django
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.signals import connection_created
 
 SETTINGS = "tests.django.project.settings"
 _numbers = count(1)
@@ -47,11 +49,21 @@ def alias_of(url: str, *, is_there: bool = False) -> Iterator[str]:
     connections.databases[alias] = connections.configure_settings({"default": {}, alias: database_of(url)})[
         alias
     ]
+    opened: list[Any] = []  # also in threads, which nobody ends as a request is ended
+
+    def note(connection: Any, **_: Any) -> None:
+        if connection.alias == alias:
+            opened.append(connection.connection)
+
+    connection_created.connect(note)
     try:
         if not is_there:
             call_command("migrate", database=alias, verbosity=0)
         yield alias
     finally:
+        connection_created.disconnect(note)
         connections[alias].close()
+        for connection in opened:
+            connection.close()
         del connections[alias]
         del connections.databases[alias]

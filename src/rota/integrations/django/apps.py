@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.signals import setting_changed
 from django.db.models.signals import post_migrate
 
@@ -27,6 +28,10 @@ class RotaConfig(AppConfig):
         setting_changed.connect(_forget_settings, dispatch_uid="rota")
         post_migrate.connect(_empty_followers, sender=self, dispatch_uid="rota")
         discover(the_rota().registry, conf().discover)
+        if conf().autostart:
+            from rota.integrations.django.autostart import MIDDLEWARE
+
+            settings.MIDDLEWARE = [*settings.MIDDLEWARE, MIDDLEWARE]
 
 
 def _forget_settings(*, setting: str, **_: Any) -> None:
