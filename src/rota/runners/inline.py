@@ -17,7 +17,7 @@ from rota.core.ids import time_id
 from rota.core.policies import RunPolicy
 from rota.core.records import Claimed, Json
 from rota.core.tasks import Body
-from rota.runners.local.context import RunContext, context_of, current
+from rota.runners.local.context import RunContext, Voice, context_of, current
 from rota.runners.local.results import result_text
 
 log = logging.getLogger("rota.run")
@@ -41,7 +41,8 @@ def run_inline(body: Body, args: Mapping[str, Json]) -> str:
         run_at=now,
         started_at=now,
     )
-    copy_context().run(_perform, body, _Voice(run))
+    value = copy_context().run(perform, body, _Voice(run))
+    result_text(body.name, value)  # refused here as it would be by a worker
     return run.id
 
 
@@ -57,19 +58,18 @@ class _Voice:
     def progress(self, done: float, total: float | None, note: str | None) -> None: ...
 
 
-def _perform(body: Body, voice: _Voice) -> None:
+def perform(body: Body, voice: Voice) -> Any:
+    """Execute `body` in this thread and context, whatever its executor; return what it returns."""
     if body.command is not None:
         _command(body, voice.run)
-        return
+        return None
     current.set(voice)
     args: dict[str, Any] = dict(voice.run.args) if body.prepare is None else body.prepare(voice.run.args)
     if body.wants_context is not None:
         args[body.wants_context] = context_of(voice)
     assert body.call is not None
     value = body.call(**args)
-    if inspect.iscoroutine(value):
-        value = _awaited(value)
-    result_text(body.name, value)  # refused here as it would be by a worker
+    return _awaited(value) if inspect.iscoroutine(value) else value
 
 
 def _awaited(coroutine: Any) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rota.core.timetables import Timetable
     from rota.declare.tasks import Task
-    from rota.ports import Runner, Store
+    from rota.ports import Clock, Runner, Store
     from rota.runtime.node import Node
     from rota.runtime.onepass import Pass
 
@@ -64,6 +64,11 @@ class DjangoRota(Rota):
         self.close()
         self.database = alias
         self.forget_settings()
+
+    def follow(self, clock: Clock | None) -> None:
+        """Live at the time of this clock; `None`: the store's."""
+        self._clock = clock
+        self.__dict__.pop("clock", None)
 
     def forget_settings(self) -> None:
         """Read the settings anew at the next use."""
@@ -113,8 +118,22 @@ class DjangoRota(Rota):
         return alone.node(roles, queues=queues, concurrency=concurrency, runner=runner, name=name)
 
     def tick(self) -> Pass:
-        """Make one pass: decide what is due, and run all that is ready to its end. For cron lines."""
+        """Make one pass: decide what is due, and run all that is ready to its end. For cron lines.
+
+        Inside a transaction, as in a test, it is made there: see `pass_here`.
+        """
+        if connections[self.database].in_atomic_block:
+            return self.pass_here(("scheduler", "worker"))
         return self.stand_alone().tick()
+
+    def pass_here(self, roles: Sequence[str]) -> Pass:
+        """Make one pass in this thread, through Django's connection, inside the caller's transaction."""
+        from rota.operations.nodes import make_node
+        from rota.runners.same_thread import SameThreadRunner
+        from rota.runtime.onepass import one_pass
+
+        runner = SameThreadRunner(self.registry.body, self.clock)
+        return one_pass(make_node(self, roles, runner=runner), self.clock)
 
     def management_command(
         self,

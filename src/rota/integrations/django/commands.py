@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -11,8 +10,7 @@ from typing import Any
 from django.core.management import call_command, get_commands
 
 from rota.errors import InvalidValue
-
-log = logging.getLogger("rota.run")
+from rota.runners.local.context import current
 
 
 def command_body(name: str, args: Sequence[str], options: Mapping[str, Any]) -> Callable[..., None]:
@@ -28,8 +26,7 @@ def command_body(name: str, args: Sequence[str], options: Mapping[str, Any]) -> 
         raise InvalidValue("command", name, "the project has no such management command", hint)
 
     def body(**more: Any) -> None:
-        output = LogLines(logging.INFO)
-        problems = LogLines(logging.WARNING)
+        output, problems = LogLines("INFO"), LogLines("WARNING")
         try:
             call_command(name, *args, stdout=output, stderr=problems, **{**options, **more})
         finally:
@@ -41,9 +38,10 @@ def command_body(name: str, args: Sequence[str], options: Mapping[str, Any]) -> 
 
 
 class LogLines(io.TextIOBase):
-    """A stream whose lines are lines of the run's log."""
+    """A stream whose lines are lines of the run's log, whatever level the loggers of the project have."""
 
-    def __init__(self, level: int) -> None:
+    def __init__(self, level: str) -> None:
+        super().__init__()
         self._level, self._rest = level, ""
 
     def writable(self) -> bool:
@@ -52,12 +50,19 @@ class LogLines(io.TextIOBase):
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            log.log(self._level, "%s", line)
+            self._say(line)
         return len(text)
 
     def close(self) -> None:
         """Log what came after the last line break."""
         if not self.closed and self._rest:
-            log.log(self._level, "%s", self._rest)
+            self._say(self._rest)
             self._rest = ""
         super().close()
+
+    def _say(self, line: str) -> None:
+        voice = current.get()
+        if voice is None:  # called as a function
+            print(line)  # noqa: T201
+        else:
+            voice.line(self._level, line)

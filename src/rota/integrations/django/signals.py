@@ -13,9 +13,9 @@ import logging
 import threading
 from typing import Any
 
-from django.db import close_old_connections
 from django.dispatch import Signal
 
+from rota.integrations.django.connections import close_stale
 from rota.runtime.events import Event
 
 log = logging.getLogger("rota.events")
@@ -45,11 +45,11 @@ class RunSignal(Signal):
     def _tell(self, event: Event) -> None:
         from rota.integrations.django.app import the_rota
 
-        close_old_connections()
+        close_stale()
         try:
             answers = self.send_robust(the_rota(), event=event)
         finally:
-            close_old_connections()
+            close_stale()
         for receiver, answer in answers:
             if isinstance(answer, Exception):
                 facts = {"event": event.kind, "subject": event.subject, "receiver": repr(receiver)}

@@ -34,4 +34,11 @@ def mark(run: RunContext) -> None:
     Mark.objects.create(schedule="mark", planned_at=run.planned_at, process=os.getpid())
 
 
+@rota.task
+async def later(word: str) -> str:
+    """Say a word, from a coroutine."""
+    return word
+
+
 rota.management_command("clearsessions", daily("02:00"))
+rota.management_command("noisy")
