@@ -32,7 +32,11 @@ def database_of(url: str) -> dict[str, object]:
     """Return what `DATABASES` says of the database at a URL."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": parts.path[1:], "OPTIONS": {"timeout": 10}}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path[1:],
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path[1:],

@@ -82,6 +82,7 @@ class DjangoRota(Rota):
 
         Raises:
             InvalidValue: The database can not be opened by another connection: it is in memory.
+            SchemaOutdated: It has not been migrated.
         """
         require_known_keys()
         connection = connections[self.database]
@@ -90,9 +91,16 @@ class DjangoRota(Rota):
         given = {**rota_settings(), **self._given, "store": native_url(connection)}
         if self._alone is None or self._alone.settings.store != given["store"]:
             self._close_alone()
+            self._require_migrated(connection)
             alone = self._alone = Rota(self.name, clock=self._clock, housekeeping=False, **given)
             alone.registry, alone.events, alone.child_setup = self.registry, self.events, self.child_setup
         return self._alone
+
+    def _require_migrated(self, connection: Any) -> None:
+        """Raise `SchemaOutdated`: a SQLite file would get its tables without a migration, otherwise."""
+        self.store.migrate()
+        if not connection.in_atomic_block:
+            connection.close()  # of a thread that no request will tidy up after
 
     def close(self) -> None:
         """Close what is open; connections of Django's stay."""

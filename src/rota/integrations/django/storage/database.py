@@ -43,10 +43,6 @@ class DjangoDatabase:
         """Prepare a transaction that is ours alone, and will write."""
         raise NotImplementedError
 
-    def begin_read(self, connection: Any) -> None:
-        """Prepare a transaction that is ours alone, to find rows by an index."""
-        raise NotImplementedError
-
     def translated(self, error: BaseException) -> Exception | None:
         """Return what an error of the driver means to Rota; `None`: a mistake of ours."""
         raise NotImplementedError
@@ -55,7 +51,7 @@ class DjangoDatabase:
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
         connection = connections[self.alias]
-        with self._guarded():
+        with self.guarded():
             is_ours = not connection.in_atomic_block
             with transaction.atomic(using=self.alias):  # a savepoint, if it is not ours
                 if is_ours:
@@ -65,21 +61,13 @@ class DjangoDatabase:
 
     @contextmanager
     def single(self) -> Iterator[Cursor]:
-        with self._guarded(), self.cursor_on(connections[self.alias]) as cursor:
+        with self.guarded(), self.cursor_on(connections[self.alias]) as cursor:
             yield cursor
 
     @contextmanager
     def read(self, *, by_index: bool = False) -> Iterator[Cursor]:
-        connection = connections[self.alias]
-        with self._guarded():
-            if not by_index or connection.in_atomic_block:
-                with self.cursor_on(connection) as cursor:
-                    yield cursor
-                return
-            with transaction.atomic(using=self.alias):
-                self.begin_read(connection)
-                with self.cursor_on(connection) as cursor:
-                    yield cursor
+        with self.guarded(), self.cursor_on(connections[self.alias]) as cursor:
+            yield cursor
 
     def borrowed(self, connection: Any) -> Cursor:
         raise InvalidValue(
@@ -113,14 +101,14 @@ class DjangoDatabase:
 
     def _last_step(self) -> int:
         connection = connections[self.alias]
-        with self._guarded(), connection.cursor() as cursor:
+        with self.guarded(), connection.cursor() as cursor:
             if "rota_schema" not in connection.introspection.table_names(cursor):
                 return 0
             cursor.execute("SELECT coalesce(max(step), 0) FROM rota_schema")
             return int(cursor.fetchone()[0])
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
         try:
             yield
         except DjangoError as error:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
+from django.db import connections, transaction
 from psycopg import errors
 
 from rota.errors import StoreUnavailable
 from rota.integrations.django.storage.database import DjangoDatabase
 from rota.stores.postgres.cursor import BorrowedCursor, read_ids_as_text
 from rota.stores.postgres.database import BY_INDEX, PACKAGE, STEPS, WRITING
-from rota.stores.sql.database import Conflict
+from rota.stores.sql.database import Conflict, Cursor
 from rota.stores.sql.statements import load_statements
 
 
@@ -33,9 +34,18 @@ class PostgresThroughDjango(DjangoDatabase):
         with connection.cursor() as cursor:
             cursor.execute(WRITING.decode())
 
-    def begin_read(self, connection: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(BY_INDEX.decode())
+    @contextmanager
+    def read(self, *, by_index: bool = False) -> Iterator[Cursor]:
+        connection = connections[self.alias]
+        if not by_index or connection.in_atomic_block:  # a hint would hold for the rest of the caller's
+            with super().read() as cursor:
+                yield cursor
+            return
+        with self.guarded(), transaction.atomic(using=self.alias):
+            with connection.cursor() as hinting:
+                hinting.execute(BY_INDEX.decode())
+            with self.cursor_on(connection) as cursor:
+                yield cursor
 
     def translated(self, error: BaseException) -> Exception | None:
         if isinstance(error, errors.DeadlockDetected | errors.SerializationFailure):

@@ -40,9 +40,6 @@ class SqliteThroughDjango(DjangoDatabase):
         with connection.cursor() as cursor:
             cursor.execute(TAKE_THE_LOCK)
 
-    def begin_read(self, connection: Any) -> None:
-        """Nothing: SQLite knows no other way."""
-
     def translated(self, error: BaseException) -> Exception | None:
         if not isinstance(error, sqlite3.Error):
             return None
