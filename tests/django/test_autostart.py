@@ -8,7 +8,7 @@ import pytest
 
 from rota.integrations.django.autostart import is_server
 from rota.stores import open_store
-from tests.system.web_kills import gunicorn, harass, manage, verify, wait_until
+from tests.system.web_kills import gunicorn, harass, manage, served, verify, wait_until
 
 SERVING = {"RUN_MAIN": "true"}
 
@@ -60,6 +60,19 @@ def test_each_worker_is_a_node_without_a_request_and_leaves_at_the_end(database_
         wait_until(lambda: len(nodes(database_url)) == 2, "a worker is no node")
         assert {node.pid for node in nodes(database_url)} == set(site.workers())
     assert nodes(database_url) == []
+
+
+ASGI = ("uvicorn", "--port", "{port}", "tests.django.project.asgi:application")
+RUNSERVER = ("tests.django.project.manage", "runserver", "--skip-checks", "{port}")
+
+
+@pytest.mark.parametrize("words", [ASGI, RUNSERVER], ids=["uvicorn", "runserver under autoreload"])
+def test_other_servers_are_one_node_too(database_url, tmp_path, words):
+    with served(database_url, tmp_path, *words) as site:
+        wait_until(lambda: bool(nodes(database_url)), "the server is no node")
+        (node,) = nodes(database_url)
+        assert node.pid in (site.process.pid, *site.workers())
+    wait_until(lambda: nodes(database_url) == [], "the node did not leave")
 
 
 def test_workers_killed_and_reloaded_at_random_run_each_occurrence_once(database_url, tmp_path):

@@ -22,7 +22,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -90,13 +90,18 @@ def manage(url: str, *words: str, **rota: object) -> str:
     return done.stdout
 
 
+def gunicorn(url: str, folder: Path, *options: str, workers: int = 4) -> AbstractContextManager[Site]:
+    """Serve the project with gunicorn, each worker a node, until the end of the block."""
+    words = ["-w", str(workers), "-b", "127.0.0.1:{port}", "--no-control-socket", *options]
+    return served(url, folder, "gunicorn", *words, "tests.django.project.wsgi:application")
+
+
 @contextmanager
-def gunicorn(url: str, folder: Path, *options: str, workers: int = 4, **rota: object) -> Iterator[Site]:
-    """Serve the project, each worker a node, until the end of the block."""
+def served(url: str, folder: Path, *words: str, **rota: object) -> Iterator[Site]:
+    """Serve the project by `python -m WORDS`, `{port}` in them being a port, until the end of the block."""
     settings = {"AUTOSTART": True, "LEASE": "3s", "DRAIN_TIMEOUT": "5s", **rota}
-    log, port = folder / "gunicorn.log", _free_port()
-    listen = ["-w", str(workers), "-b", f"127.0.0.1:{port}", "--no-control-socket"]
-    command = [sys.executable, "-m", "gunicorn", *listen, *options, "tests.django.project.wsgi:application"]
+    log, port = folder / "server.log", _free_port()
+    command = [sys.executable, "-m", *(word.format(port=port) for word in words)]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, env=environment(url, **settings), cwd=ROOT, stdout=output, stderr=output

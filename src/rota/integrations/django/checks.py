@@ -89,7 +89,7 @@ def _postgres(alias: str, connection: Any) -> Iterator[CheckMessage]:
         yield Warning(
             f"DATABASES[{alias!r}] looks like a pooler of transactions: no notification arrives through one,"
             " and nodes poll.",
-            hint='All works, ROTA["TICK_INTERVAL"] late at most; or name a direct one by ROTA["DATABASE"].',
+            hint='All works, ROTA["TICK_INTERVAL"] late at most.',
             id="rota.W003",
         )
 
