@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import closing
 
 import pytest
@@ -66,13 +67,17 @@ ASGI = ("uvicorn", "--port", "{port}", "tests.django.project.asgi:application")
 RUNSERVER = ("tests.django.project.manage", "runserver", "--skip-checks", "{port}")
 
 
-@pytest.mark.parametrize("words", [ASGI, RUNSERVER], ids=["uvicorn", "runserver under autoreload"])
-def test_other_servers_are_one_node_too(database_url, tmp_path, words):
-    with served(database_url, tmp_path, *words) as site:
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [(ASGI, signal.SIGTERM), (ASGI, signal.SIGINT), (RUNSERVER, signal.SIGINT)],
+    ids=["uvicorn", "uvicorn in a terminal", "runserver under autoreload"],
+)
+def test_other_servers_are_one_node_too(database_url, tmp_path, words, end):
+    with served(database_url, tmp_path, *words, end=end) as site:
         wait_until(lambda: bool(nodes(database_url)), "the server is no node")
         (node,) = nodes(database_url)
         assert node.pid in (site.process.pid, *site.workers())
-    wait_until(lambda: nodes(database_url) == [], "the node did not leave")
+    assert nodes(database_url) == [], (tmp_path / "server.log").read_text()
 
 
 def test_workers_killed_and_reloaded_at_random_run_each_occurrence_once(database_url, tmp_path):

@@ -97,14 +97,24 @@ def gunicorn(url: str, folder: Path, *options: str, workers: int = 4) -> Abstrac
 
 
 @contextmanager
-def served(url: str, folder: Path, *words: str, **rota: object) -> Iterator[Site]:
-    """Serve the project by `python -m WORDS`, `{port}` in them being a port, until the end of the block."""
+def served(
+    url: str, folder: Path, *words: str, end: signal.Signals = signal.SIGTERM, **rota: object
+) -> Iterator[Site]:
+    """Serve the project by `python -m WORDS`, `{port}` in them being a port, until the end of the block.
+
+    SIGINT as its `end` comes as from a terminal: to all processes of the group.
+    """
     settings = {"AUTOSTART": True, "LEASE": "3s", "DRAIN_TIMEOUT": "5s", **rota}
     log, port = folder / "server.log", _free_port()
     command = [sys.executable, "-m", *(word.format(port=port) for word in words)]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, env=environment(url, **settings), cwd=ROOT, stdout=output, stderr=output
+            command,
+            env=environment(url, **settings),
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     site = Site(url, port, process, log)
     try:
@@ -112,7 +122,10 @@ def served(url: str, folder: Path, *words: str, **rota: object) -> Iterator[Site
         wait_until(lambda: bool(marks(url)), f"no node came; {log} says why")
         yield site
     finally:
-        process.terminate()
+        if end is signal.SIGINT:
+            os.killpg(process.pid, end)
+        else:
+            process.send_signal(end)
         process.wait(PATIENCE)
 
 

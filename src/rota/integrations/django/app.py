@@ -132,7 +132,12 @@ class DjangoRota(Rota):
         """
         if connections[self.database].in_atomic_block:
             return self.pass_here(("scheduler", "worker"))
-        return self.stand_alone().tick()
+        is_ours = self._alone is None
+        try:
+            return self.stand_alone().tick()
+        finally:
+            if is_ours:
+                self._close_alone()
 
     def pass_here(self, roles: Sequence[str]) -> Pass:
         """Make one pass in this thread, through Django's connection, inside the caller's transaction."""

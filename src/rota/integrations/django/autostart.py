@@ -18,11 +18,13 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from django.core import mail
@@ -39,6 +41,7 @@ MIDDLEWARE = f"{__name__}.AutostartMiddleware"
 MOMENT = 1.0  # seconds; those who fork do so at once
 AGAIN = 10.0  # seconds until a start that failed is tried again
 PATIENCE = timedelta(seconds=10)  # at most: servers are killed when they take long to end
+BY_SIGNAL = 128
 UID = "rota-autostart"
 COMMANDS = ("manage.py", "django-admin")
 
@@ -70,6 +73,35 @@ def is_server(argv: list[str], environment: Any) -> bool:
     return "--noreload" in argv or environment.get("RUN_MAIN") == "true"
 
 
+def stop_before_death(stop: Callable[[], None]) -> None:
+    """Let the process not die by SIGTERM without a word.
+
+    Where nobody handles it, the process exits, and so calls what is registered `atexit`. uvicorn handles it,
+    and raises it anew once it has closed, for the handler it found. Where its own is there already, it found
+    none, and `stop` is called before it: in a thread, which is waited for, as the one that is interrupted may
+    hold a lock that `stop` needs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def stop_first(number: int, frame: FrameType | None) -> None:
+        stopping = threading.Thread(target=stop, name="rota-autostop", daemon=True)
+        stopping.start()
+        stopping.join(PATIENCE.total_seconds())
+        assert callable(handler)
+        handler(number, frame)
+
+    if handler is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _exit)
+    elif (getattr(handler, "__module__", None) or "").startswith("uvicorn"):
+        signal.signal(signal.SIGTERM, stop_first)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(BY_SIGNAL + number)
+
+
 class Starter:
     """Starts one node in each server process."""
 
@@ -88,6 +120,7 @@ class Starter:
             self._is_armed = True
             os.register_at_fork(before=self._before_fork, after_in_child=self._in_child)
             self._wait(MOMENT)
+        stop_before_death(self._stop)
 
     def _wait(self, seconds: float) -> None:
         request_started.connect(self._on_request, dispatch_uid=UID)

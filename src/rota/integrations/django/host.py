@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,24 @@ NOT_HERE = ("demo", "migrate", "completion")
 class Project:
     """See `rota.cli.apps.Host`."""
 
+    def __init__(self) -> None:
+        self.database: str | None = None  # as `--database` says
+
     @contextmanager
     def opened(self, command: str) -> Iterator[Rota]:
         rota = the_rota()
+        before = rota.database
+        if self.database is not None:
+            rota.use_database(self.database)
         try:
-            yield rota.stand_alone() if command in NODES else rota
+            if command in NODES:
+                with closing(rota.stand_alone()) as alone:
+                    yield alone
+            else:
+                yield rota
         finally:
-            rota.close()
+            if self.database is not None:  # in tests, and where code calls commands, the process goes on
+                rota.use_database(before)
 
 
 def _options() -> Sequence[click.Parameter]:
@@ -48,7 +59,7 @@ def _use_database(ctx: click.Context, parameter: click.Parameter, alias: Any) ->
         close = get_close_matches(alias, connections, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(connections)}."
         raise InvalidValue("--database", alias, "the project has no database of this alias", hint)
-    the_rota().use_database(alias)
+    ctx.obj.database = alias
 
 
 group = hosted_group(NOT_HERE, _options)

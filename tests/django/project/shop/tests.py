@@ -90,6 +90,12 @@ class Commands(TestCase):
         call_command("rota", "tick", stdout=output)
         self.assertEqual(Run.objects.get(task="clearsessions").state, "succeeded")
 
+    def test_the_database_of_a_command_is_its_own_matter(self):
+        call_command("rota", "sync", "--database", "default", stdout=StringIO())
+        with self.assertRaises(CommandError) as caught:
+            call_command("rota", "sync", "--database", "elsewhere", stderr=StringIO())
+        self.assertEqual((caught.exception.returncode, rota.database), (2, "default"))
+
     def test_a_command_that_fails_says_so(self):
         rota.sync()
         problems = StringIO()

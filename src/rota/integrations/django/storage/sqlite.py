@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import connections
+
 from rota.errors import StoreUnavailable
 from rota.integrations.django.storage.database import DjangoDatabase
-from rota.stores.sql.database import Row
+from rota.stores.sql.database import Cursor, Row
 from rota.stores.sql.statements import load_statements
 from rota.stores.sqlite.cursor import SqliteCursor
 from rota.stores.sqlite.database import PACKAGE
@@ -35,6 +37,18 @@ class SqliteThroughDjango(DjangoDatabase):
     def cursor_on(self, connection: Any) -> Iterator[SqliteCursor]:
         with connection.cursor() as cursor:
             yield SqliteCursor(_Wrapped(cursor), self._statements)
+
+    @contextmanager
+    def single(self) -> Iterator[Cursor]:
+        connection = connections[self.alias]
+        try:
+            with super().single() as cursor:
+                yield cursor
+        except BaseException:
+            # A batch that is a transaction of its own begins it behind Django's back.
+            if connection.connection is not None and not connection.in_atomic_block:
+                connection.connection.rollback()
+            raise
 
     def begin(self, connection: Any) -> None:
         with connection.cursor() as cursor:
