@@ -42,9 +42,17 @@ class Registry:
         self._fingerprint: str | None = None
 
     def add_function(
-        self, function: Callable[..., Any], name: str | None, options: TaskOptions, enqueue: Enqueue
+        self,
+        function: Callable[..., Any],
+        name: str | None,
+        options: TaskOptions,
+        enqueue: Enqueue,
+        place: str | None = None,
     ) -> Task[..., Any]:
         """Declare a function as a task.
+
+        Args:
+            place: Where it is declared, as `module:line`; default: where the function is.
 
         Raises:
             DuplicateName: Another task has this name.
@@ -63,7 +71,8 @@ class Registry:
             memory_limit=options.memory_limit,
             prepare=None if arguments.is_plain else arguments.from_json,
         )
-        return self.add(Task(name, body, arguments, options, enqueue, _place_of(function), function))
+        place = place or _place_of(function)
+        return self.add(Task(name, body, arguments, options, enqueue, place, function))
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Add a task. Raises `DuplicateName`."""

@@ -10,6 +10,7 @@ from django.db import connections
 
 from rota import settings as settings_
 from rota.app import Rota
+from rota.declare.registry import caller_place, first_line
 from rota.integrations.django.conf import conf, require_known_keys, rota_settings
 from rota.integrations.django.registry import DjangoRegistry
 from rota.integrations.django.storage import open_store, require_psycopg_3
@@ -174,10 +175,12 @@ class DjangoRota(Rota):
         """
         from rota.integrations.django.commands import command_body
 
-        body = command_body(name, args, options)
-        made: Task[..., Any] = self.task(**{"name": name, **(task or {})})(body)
+        body, place = command_body(name, args, options), caller_place(0)
+        chosen = {"description": first_line(body), **(task or {})}
+        named = chosen.pop("name", name)
+        made = self.registry.add_function(body, named, self._task_options(**chosen), self._enqueue, place)
         if timetable is not None:
-            self.schedule(made, timetable, **(schedule or {}))
+            self._schedule(made, timetable, place, **(schedule or {}))
         return made
 
 
