@@ -95,18 +95,26 @@ def test_a_node_runs_bodies_in_threads_and_processes_with_the_models_of_the_proj
     assert [json.loads(line)["message"] for line in log.splitlines()][-1] == "node left"
 
 
+def called(url, *words):
+    """Call `manage.py rota`, whatever becomes of it."""
+    command = [sys.executable, "-m", "tests.django.project.manage", "rota", *words]
+    return subprocess.run(
+        command, env=environment(url), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
 def test_commands_have_the_exit_codes_of_the_command_line(empty_url):
     manage(empty_url, "migrate", "-v0")
     manage(empty_url, "rota", "sync")
     assert json.loads(manage(empty_url, "rota", "list", "--json"))[0]["name"] == "clearsessions"
+    assert "`manage.py rota run`" in called(empty_url, "doctor").stdout
     for words, code in (
         (["show", "nothing"], 3),
         (["list", "--database", "elsewhere"], 2),
         (["migrate"], 2),
         (["runs", "--limit", "many"], 2),
     ):
-        command = [sys.executable, "-m", "tests.django.project.manage", "rota", *words]
-        done = subprocess.run(command, env=environment(empty_url), cwd=ROOT, capture_output=True, check=False)
+        done = called(empty_url, *words)
         assert done.returncode == code, (words, done.stderr)
 
 

@@ -9,7 +9,7 @@ import click
 
 from rota.cli import instants, show
 from rota.cli.apps import app_command
-from rota.cli.main import FAILED
+from rota.cli.main import FAILED, as_called
 
 if TYPE_CHECKING:
     from rota.app import Rota
@@ -63,7 +63,7 @@ def doctor(ctx: click.Context, /, rota: Rota, settings: bool, json_: bool) -> No
                     "level": str(one.level),
                     "subject": one.subject,
                     "problem": one.problem,
-                    "remedy": one.remedy,
+                    "remedy": as_called(one.remedy),
                 }
                 for one in found
             ]
@@ -74,7 +74,7 @@ def doctor(ctx: click.Context, /, rota: Rota, settings: bool, json_: bool) -> No
             f"{click.style(str(one.level).ljust(7), fg=colours[one.level])}  {one.subject}: {one.problem}"
         )
         if one.remedy:
-            click.echo(f"         {one.remedy}")
+            click.echo(f"         {as_called(one.remedy)}")
     if any(one.level is Level.ERROR for one in found):
         ctx.exit(FAILED)
 

@@ -127,7 +127,7 @@ class RotaGroup(click.Group):
             sys.stdout.flush()  # here, so that a reader that went away is noticed where it is handled
             return result
         except RotaError as error:
-            click.echo(f"rota: {_one_line(error)}", err=True)
+            click.echo(f"rota: {as_called(_one_line(error))}", err=True)
             ctx.exit(exit_code(error))
         except BrokenPipeError:
             # Nobody reads any more. Python would complain once more when it flushes at exit.
@@ -144,6 +144,11 @@ def exit_code(error: RotaError) -> int:
     if isinstance(error, UnknownName):
         return NOT_FOUND
     return USAGE if isinstance(error, ValueError | InvalidApp) else FAILED
+
+
+def as_called(text: str) -> str:
+    """Return `text` with the commands it names as they are called here, such as `manage.py rota sync`."""
+    return text.replace("`rota ", f"`{click.get_current_context().find_root().info_name or 'rota'} ")
 
 
 def _one_line(error: RotaError) -> str:
