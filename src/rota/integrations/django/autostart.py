@@ -119,11 +119,14 @@ class Starter:
                 return
             self._is_armed = True
             os.register_at_fork(before=self._before_fork, after_in_child=self._in_child)
-            self._wait(MOMENT)
+            self._begin()
         stop_before_death(self._stop)
 
-    def _wait(self, seconds: float) -> None:
+    def _begin(self) -> None:
         request_started.connect(self._on_request, dispatch_uid=UID)
+        self._wait(MOMENT)
+
+    def _wait(self, seconds: float) -> None:
         self._timer = threading.Timer(seconds, self._start)
         self._timer.daemon = True
         self._timer.start()
@@ -136,7 +139,7 @@ class Starter:
     def _in_child(self) -> None:
         self._lock = threading.Lock()  # another thread of the parent may have held it
         if self._node is None:
-            self._wait(MOMENT)
+            self._begin()
 
     def _on_request(self, **_: Any) -> None:
         request_started.disconnect(dispatch_uid=UID)
@@ -154,8 +157,10 @@ class Starter:
             try:
                 node = the_rota().node()
                 node.start()
-            except RotaError as error:
-                log.error("the site runs without a node; trying again", extra={"problem": str(error)})
+            except Exception as error:  # the site itself goes on, whatever it is
+                told = {"problem": str(error)}
+                is_ours = isinstance(error, RotaError)
+                log.error("the site runs without a node; trying again", extra=told, exc_info=not is_ours)
                 self._wait(AGAIN)
                 return
             self._node, self._process = node, os.getpid()
