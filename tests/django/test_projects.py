@@ -40,7 +40,7 @@ def test_its_tests_do_so_under_pytest(empty_url, kind, request):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "django", "-p", "no:cacheprovider"]
     try:
         done = subprocess.run(
-            [*command, "-o", "addopts=--import-mode=importlib", "tests/django/project/test_with_pytest.py"],
+            [*command, "-o", "addopts=--import-mode=importlib", "tests/django/project/with_pytest.py"],
             env=environment(empty_url),
             cwd=ROOT,
             capture_output=True,
