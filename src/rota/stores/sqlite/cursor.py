@@ -33,9 +33,7 @@ class SqliteCursor:
     @classmethod
     def on(cls, connection: sqlite3.Connection, statements: Mapping[str, str]) -> SqliteCursor:
         """Return a cursor on a connection of the driver's."""
-        cursor = connection.cursor()
-        cursor.row_factory = None  # the caller's connection may make anything of its rows
-        return cls(cursor, statements)
+        return cls(bare_cursor(connection), statements)
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
         if name == "claim_free":
@@ -70,6 +68,13 @@ class SqliteCursor:
 
     def notify(self, topics: Iterable[str]) -> None:
         self.topics.update(topics)
+
+
+def bare_cursor(connection: sqlite3.Connection) -> sqlite3.Cursor:
+    """Return a cursor whose rows are tuples: the caller's connection may make anything of them."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return cursor
 
 
 def _plain(parameters: dict[str, Any]) -> dict[str, Any]:

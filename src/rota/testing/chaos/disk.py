@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from rota.stores.sql.database import Cursor, Row
 from rota.stores.sql.statements import load_statements
-from rota.stores.sqlite.cursor import SqliteCursor
+from rota.stores.sqlite.cursor import SqliteCursor, bare_cursor
 from rota.stores.sqlite.files import configure, prepare
 from rota.testing.chaos.faults import Fate, Kind
 from rota.testing.chaos.witness import Stamp, install
@@ -142,7 +142,7 @@ class SimCursor(SqliteCursor):
         weather: Weather,
         fate: Fate | None,
     ) -> None:
-        super().__init__(connection, statements)
+        super().__init__(bare_cursor(connection), statements)
         self._weather, self._fate, self._count = weather, fate, 0
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
