@@ -19,6 +19,7 @@ from rota.declare.arguments import Arguments
 from rota.declare.commands import any_arguments, checked_command, command_body
 from rota.declare.limits import checked_name
 from rota.declare.options import SHARED, Span, TaskOptions, definition, task_options
+from rota.declare.ready import ReadyTask
 from rota.declare.registry import Placed, Registry, caller_place, discover, first_line
 from rota.declare.tasks import EnqueueOptions, Task
 from rota.errors import InvalidValue
@@ -136,6 +137,8 @@ class Rota:
     @overload
     def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
     @overload
+    def task(self, function: ReadyTask, /, *, name: str | None = ..., **options: Any) -> Task[..., Any]: ...
+    @overload
     def task(
         self,
         /,
@@ -158,9 +161,16 @@ class Rota:
         description: str | None = ...,
     ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
     def task(
-        self, function: Callable[P, R] | None = None, /, *, name: str | None = None, **options: Any
+        self,
+        function: Callable[P, R] | ReadyTask | None = None,
+        /,
+        *,
+        name: str | None = None,
+        **options: Any,
     ) -> Any:
         """Declare a function, sync or async, as a task: `@rota.task` or `@rota.task(retries=3, ...)`.
+
+        A ready task of a library is declared by a call: `rota.task(purge(...))`; options win over its own.
 
         Args:
             name: Unique in the rota; default: the function's.
@@ -189,7 +199,18 @@ class Rota:
             made = self.registry.add_function(function, name, self._task_options(**described), self._enqueue)
             return cast("Task[P, R]", made)
 
+        if isinstance(function, ReadyTask):
+            return self._ready(function, name, **options)
         return declare if function is None else declare(function)
+
+    def _ready(self, ready: ReadyTask, name: str | None = None, **options: Any) -> Task[..., Any]:
+        """Declare a ready task, unless this very one is declared already."""
+        name = ready.name if name is None else name
+        known = self.registry.tasks.get(name)
+        if known is not None and known.function is ready.function:
+            return known
+        chosen = self._task_options(**{**ready.options, **options})
+        return self.registry.add_function(ready.function, name, chosen, self._enqueue, ready.place)
 
     def command(
         self,
@@ -233,11 +254,13 @@ class Rota:
         return task_options(retries=self.settings.default_retries if retries is None else retries, **options)
 
     # -- schedules
-    def schedule(self, task: Task[..., Any] | str, timetable: Timetable | str, **options: Any) -> str:
+    def schedule(
+        self, task: Task[..., Any] | ReadyTask | str, timetable: Timetable | str, **options: Any
+    ) -> str:
         """Declare when a task is due, and return the name of the schedule.
 
         Args:
-            task: A task of this rota, or its name.
+            task: A task of this rota, its name, or a ready task of a library, which is declared with it.
             timetable: A timetable, or its text.
             name: Unique in the rota; default: the task's.
             args: Keyword arguments of the task, checked now.
@@ -286,7 +309,7 @@ class Rota:
 
     def _schedule(
         self,
-        task: Task[..., Any] | str,
+        task: Task[..., Any] | ReadyTask | str,
         timetable: Timetable | str,
         place: str,
         *,
@@ -294,6 +317,8 @@ class Rota:
         was: str | None = None,
         **options: Any,
     ) -> str:
+        if isinstance(task, ReadyTask):
+            task = self._ready(task)
         task = self.registry.task(task) if isinstance(task, str) else task
         name = checked_name("schedule name", task.name if name is None else name)
         definition = self.definition(task, timetable, **options)

@@ -71,8 +71,7 @@ class Registry:
             memory_limit=options.memory_limit,
             prepare=None if arguments.is_plain else arguments.from_json,
         )
-        place = place or _place_of(function)
-        return self.add(Task(name, body, arguments, options, enqueue, place, function))
+        return self.add(Task(name, body, arguments, options, enqueue, place or _place_of(function), function))
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Add a task. Raises `DuplicateName`."""
