@@ -19,7 +19,10 @@ from bench.figures import Figure, Results
 from bench.machine import machine, own_versions
 from bench.services import Services
 
-ROWS = ("drain", "enqueue", "latency", "burst", "stored", "change", "cron", "catchup", "history", "web")
+ROWS = (
+    "drain", "enqueue", "latency", "burst", "stored", "change", "cron", "catchup", "history", "web",
+    "housekeeping",
+)  # fmt: skip
 PEERS = (
     "pgqueuer", "procrastinate", "huey", "dramatiq", "celery", "saq", "taskiq", "rq", "django_tasks",
     "apscheduler3", "apscheduler4",

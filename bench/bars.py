@@ -83,6 +83,9 @@ BARS = (
         for ours in (PG, LITE)
     ),
     Bar("web", "JavaScript of all pages", "Rota", 60),
+    *(Bar("housekeeping", "longest transaction", ours, 250) for ours in (PG, LITE)),
+    *(Bar("housekeeping", "a write of others, p99", ours, 100) for ours in (PG, LITE)),
+    *(Bar("housekeeping", "memory grown", ours, 20) for ours in (PG, LITE)),
 )
 
 

@@ -22,6 +22,7 @@ TITLES = {
     "catchup": "Catch-up after 30 days off",
     "history": "History",
     "web": "The web face",
+    "housekeeping": "Rows of a Django project purged while others write",
 }
 
 

@@ -50,3 +50,17 @@ def latency_in_one_process(rate: int, seconds: int) -> None:
     put(paced(rate, seconds))
     time.sleep(1)
     node.stop()
+
+
+def purge_rows(count: int, batch: int) -> dict[str, Any]:
+    """Purge rows of a Django project while others write; see `django_rows`."""
+    from django_rows import measure  # configures Django
+
+    return measure(count, batch)
+
+
+def write_meanwhile() -> list[float]:
+    """The others."""
+    from django_rows import write
+
+    return write()
