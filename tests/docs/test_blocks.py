@@ -4,6 +4,9 @@ Python blocks of a page are executed from top to bottom in one namespace; a bloc
 `# name.py` is also written to that file. Lines of console blocks that begin with `$ ` are executed in the
 same folder, in order. A node is started, seen to join, and ended by SIGTERM. Lines that set up machines
 (`make`, `pip`, `export`) are checked for what they name instead.
+
+A page that sets Django up speaks of the application in `project/`, and has its Python blocks executed in a
+process of their own: a process has one Django.
 """
 
 import os
@@ -17,6 +20,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parent / "project"
+TABLES = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", run_syncdb=True, verbosity=0)
+"""
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NODES = ("run", "scheduler", "worker")
@@ -34,12 +44,17 @@ def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, postgres_dsn)
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(PROJECT)]),
         "NO_COLOR": "1",
     }
     namespace = {"__name__": "page"}
+    texts = [text for language, text in blocks(page) if language == "python"]
+    alone = any("django.setup()" in text for text in texts)
     for language, text in blocks(page):
-        if language == "python":
+        if language == "python" and alone:
+            run_alone(texts, environment)
+            texts = []
+        elif language == "python":
             run_python(text, namespace, page)
         elif language == "console":
             for line in text.splitlines():
@@ -51,10 +66,29 @@ def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, postgres_dsn)
             )
 
 
-def run_python(text, namespace, page):
-    first = text.splitlines()[0]
-    if named := re.fullmatch(r"# (\w+\.py)", first):
+def write_module(text):
+    """Write a block that begins with the name of a module to that file."""
+    if named := re.fullmatch(r"# (\w+\.py)", text.splitlines()[0]):
         Path(named[1]).write_text(text)
+
+
+def run_alone(texts, environment):
+    """Execute all Python blocks of a page, when it comes to the first of them."""
+    for text in texts:
+        write_module(text)
+    if texts:
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join([TABLES, *texts])],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def run_python(text, namespace, page):
+    write_module(text)
     exec(compile(text, f"{page.name}", "exec"), namespace)
 
 
