@@ -4,12 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
+FILES = sorted((HERE / "django").glob("test_*.py"))
 
 
-def test_the_tests_of_the_folder_pass():
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_tests_of_the_file_pass(file):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", HERE / "django"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", file],
         cwd=HERE.parents[1],
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import django
@@ -27,19 +28,37 @@ def connect(url):
         del connections["default"]
 
 
+def build(url):
+    """Make the tables in an empty database."""
+    connect(url)
+    if url.startswith("sqlite"):
+        connections["default"].cursor().execute("PRAGMA journal_mode = WAL")
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    file = tmp_path_factory.mktemp("template") / "project.db"
+    build(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request, tmp_path):
     """The URL of a database that has the tables, and no rows."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'project.db'}"
+        file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "project.db")
+        url, drop = f"sqlite:///{file}", None
     else:
-        url = request.getfixturevalue("postgres_dsn")
+        server = request.getfixturevalue("postgres_server")
+        url = server.create_database(server.create_template("housekeeping", build))
+        drop = server.drop_database
     connect(url)
-    if request.param == "sqlite":
-        connections["default"].cursor().execute("PRAGMA journal_mode = WAL")
-    call_command("migrate", run_syncdb=True, verbosity=0)
     yield url
     connections.close_all()
+    if drop is not None:
+        drop(url)
 
 
 @pytest.fixture

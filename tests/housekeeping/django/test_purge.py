@@ -11,7 +11,7 @@ import fsspec
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connections, models
+from django.db import connections, models, transaction
 from django.db.models.signals import post_delete
 from django.test import override_settings
 
@@ -139,6 +139,19 @@ def test_the_order_is_that_of_an_index():
     assert not is_indexed(Ticket, "created_at")
     assert Rows.of(Report, "1d", "created_at").order() == ("created_at", "pk")
     assert Rows.of(Ticket, "1d", "created_at").order() == ("pk",)
+
+
+def test_a_condition_that_joins_gives_each_row_once(reports):
+    Page.objects.bulk_create(Page(report=one, text="a word") for one in reports for _ in range(3))
+    told = old_reports(where={"page__text": "a word"}, batch_size=7)()
+    assert (told["deleted"], told.get("skipped", 0)) == (25, 0)
+
+
+def test_a_transaction_of_the_caller_takes_it_back(reports):
+    with pytest.raises(InterruptedError), transaction.atomic():
+        assert old_reports(batch_size=10)()["deleted"] == 25
+        raise InterruptedError
+    assert Report.objects.count() == 30
 
 
 # -- what hangs on them

@@ -58,7 +58,7 @@ def purge(
         batch_size: Rows in one transaction. From 1 to 10,000.
         max_batches: Transactions in one run.
         stop_after: No batch begins after this much time; the next run goes on.
-        database: Alias; default: as the router says.
+        database: Alias; default: that of a queryset with one, else as the router says.
         name: Of the task; default: `purge-reports.report`.
 
     Raises:

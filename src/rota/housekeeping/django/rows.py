@@ -33,7 +33,7 @@ class Rows:
         age: How old a row must be; with `using` as the name of a field.
         using: Name of the field that tells the age, a queryset, or a function from now to a queryset.
         where: A further condition.
-        database: Alias; `None`: where the router lets the model be written.
+        database: Alias; `None`: that of the queryset, or where the router lets the model be written.
         or_never: Rows without an age match, too.
     """
 
@@ -101,6 +101,8 @@ class Rows:
 
     def alias(self) -> str:
         """Return the alias of the database that holds the rows."""
+        if self.database is None and isinstance(self.using, models.QuerySet) and self.using._db:
+            return str(self.using._db)
         return self.database or router.db_for_write(self.model_class())
 
     def matching(self, now: datetime | None = None) -> models.QuerySet:
@@ -115,7 +117,8 @@ class Rows:
                 old |= models.Q(**{f"{self.using}__isnull": True})
             found = model._default_manager.filter(old)
         elif callable(self.using) and not isinstance(self.using, models.QuerySet):
-            found = self.using(now if settings.USE_TZ else timezone.make_naive(now))
+            zone = timezone.get_default_timezone()
+            found = self.using(now if settings.USE_TZ else timezone.make_naive(now, zone))
         else:
             found = model._default_manager.all() if self.using is None else self.using.all()
         if found.query.is_sliced:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from django.db import close_old_connections
+from django.db import connections
 
 from rota.errors import NoRun
 from rota.runners.local.context import RunContext, current_run
@@ -35,8 +35,15 @@ def name_of_run() -> str:
 @contextmanager
 def fresh_connections() -> Iterator[None]:
     """Let Django close connections that are too old or broken, before and after: as around a request."""
-    close_old_connections()
+    _close_old()
     try:
         yield
     finally:
-        close_old_connections()
+        _close_old()
+
+
+def _close_old() -> None:
+    for connection in connections.all(initialized_only=True):
+        # Django's own `close_old_connections` would also close one within a transaction of the caller's.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()

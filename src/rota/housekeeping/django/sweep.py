@@ -52,7 +52,7 @@ class Sweep:
             if not found:
                 finished = True
                 break
-            in_transactions(matching, [key[-1] for key in found], act, tally)
+            in_transactions(matching, list(dict.fromkeys(key[-1] for key in found)), act, tally)
             last = found[-1]
             tally.batches += 1
             if run is not None:

@@ -65,4 +65,5 @@ def hold(matching: models.QuerySet, keys: Sequence[Any]) -> list[Any]:
         skip = connection.features.has_select_for_update_skip_locked
         rows = matching.model._base_manager.using(matching.db).filter(pk__in=keys).order_by("pk")
         keys = list(rows.select_for_update(skip_locked=skip).values_list("pk", flat=True))
-    return list(matching.filter(pk__in=keys).values_list("pk", flat=True))
+    # A condition that joins tables may give a row more than once.
+    return list(dict.fromkeys(matching.filter(pk__in=keys).values_list("pk", flat=True)))
