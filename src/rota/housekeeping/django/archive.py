@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from datetime import datetime, time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
 from rota.errors import InvalidValue
@@ -99,5 +101,12 @@ def _write(rows: Iterable[Model], file: Any) -> int:
             counted += 1
             yield row
 
-    serializers.serialize("jsonl", each(), stream=file)
+    serializers.serialize("jsonl", each(), stream=file, cls=_Exact)
     return counted
+
+
+class _Exact(DjangoJSONEncoder):  # type: ignore[misc]  # Django has no types
+    """Keeps the microseconds that Django's own encoder cuts off."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime | time) else super().default(o)
