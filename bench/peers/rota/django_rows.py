@@ -68,15 +68,17 @@ class Page(models.Model):
         app_label = "bench"
 
 
-# One row in twenty is young, and stays.
+# Evenly over the last 200 days, as a table that grows steadily.
 FILL = {
     "sqlite": """
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
         INSERT INTO bench_report (created_at, content)
-        SELECT datetime('now', '-' || ((i % 20) * 10) || ' days'), hex(zeroblob(100)) FROM n""",
+        SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now', (200.0 * i / {count} - 200) || ' days'),
+               hex(zeroblob(100))
+        FROM n""",
     "postgresql": """
         INSERT INTO bench_report (created_at, content)
-        SELECT now() - (i % 20) * interval '10 days', repeat('x', 200)
+        SELECT now() + (200.0 * i / {count} - 200) * interval '1 day', repeat('x', 200)
         FROM generate_series(1, {count}) AS i""",
 }
 
@@ -106,7 +108,7 @@ def write() -> list[float]:
 def measure(count: int, batch: int) -> dict[str, Any]:
     """Purge all but the young rows; return rates, locks and memory."""
     fill(count)
-    task = purge(Report, older_than="5d", using="created_at", batch_size=batch)
+    task = purge(Report, older_than="10d", using="created_at", batch_size=batch)
     command = [sys.executable, "-m", "driver", "write_meanwhile"]
     with subprocess.Popen(
         command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

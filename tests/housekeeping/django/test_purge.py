@@ -20,6 +20,7 @@ from rota.errors import DuplicateName, InvalidValue
 from rota.housekeeping.django import clear_sessions, orphans, purge
 from rota.housekeeping.django.ages import older_before
 from rota.housekeeping.django.rows import Rows, is_indexed, keys_after
+from rota.housekeeping.django.sweep import rest_after
 from rota.housekeeping.django.tally import Tally
 from rota.housekeeping.django.transactions import in_transactions
 from rota.housekeeping.errors import RowsFailed
@@ -286,6 +287,13 @@ def test_writers_go_on_meanwhile(database, now):
     assert problems == []
     assert told["deleted"] == 3000
     assert set(Report.objects.values_list("pk", flat=True)) == set(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "row_locks", "rest"), [(0.02, False, 0.02), (3, False, 0.1), (3, True, 0)]
+)
+def test_a_writer_of_all_leaves_time_to_others(seconds, row_locks, rest):
+    assert rest_after(seconds, row_locks) == rest
 
 
 # -- archive

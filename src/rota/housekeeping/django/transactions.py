@@ -46,6 +46,11 @@ def _in_one(matching: models.QuerySet, keys: Sequence[Any], act: Act, tally: Tal
     return done
 
 
+def has_row_locks(rows: models.QuerySet) -> bool:
+    """Say whether the database of `rows` locks rows; otherwise, a writer has all of it to itself."""
+    return bool(connections[rows.db].features.has_select_for_update)
+
+
 def hold(matching: models.QuerySet, keys: Sequence[Any]) -> list[Any]:
     """Lock the rows of `keys` until the transaction ends; return the keys of those that match now.
 
@@ -53,7 +58,7 @@ def hold(matching: models.QuerySet, keys: Sequence[Any]) -> list[Any]:
     """
     connection = connections[matching.db]
     meta = matching.model._meta
-    if not connection.features.has_select_for_update:
+    if not has_row_locks(matching):
         # A transaction that reads before it writes would be refused by SQLite, not made to wait, when another
         # has written since: so it begins with a write, of nothing.
         with connection.cursor() as cursor:
