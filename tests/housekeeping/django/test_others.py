@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from django.db import connections
 from django.db.models import F
 
 from rota import every
 from rota.core.records import RunQuery, RunState
 from rota.errors import InvalidValue
 from rota.housekeeping.django import backup, figures, mark_stuck, purge, retry_failed, statistics
+from rota.housekeeping.django.retrying import _Row
 from rota.housekeeping.errors import BackupFailed
 from tests.housekeeping.django.project.models import Report
 
@@ -85,6 +88,29 @@ def test_the_next_attempt_waits(database, now):
     assert made()["failed"] == 0
     Report.objects.update(tried_at=now - timedelta(minutes=6))
     assert made()["failed"] == 1
+
+
+def test_two_at_once_try_each_row_once(database, now):
+    Report.objects.bulk_create(Report(created_at=now, status="failed") for _ in range(60))
+    keys = list(Report.objects.values_list("pk", flat=True))
+    row = _Row("expire", "tries", 5, None, {}, {})
+    waiting = Report.objects.filter(status="failed")
+    barrier, told = threading.Barrier(2), []
+
+    def run(order):
+        barrier.wait()
+        try:
+            told.extend(row.retry(waiting, key, 0) for key in order)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[order]) for order in (keys, keys[::-1])]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert (told.count("succeeded"), told.count("skipped")) == (60, 60)
+    assert set(Report.objects.values_list("status", "tries")) == {("expired", 1)}
 
 
 # -- statistics

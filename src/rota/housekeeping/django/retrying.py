@@ -15,7 +15,7 @@ from rota.declare.registry import caller_place
 from rota.errors import InvalidValue
 from rota.housekeeping.django.limits import Limits
 from rota.housekeeping.django.making import made
-from rota.housekeeping.django.rows import AnyModel, Narrow, Rows, field_of, keys_after
+from rota.housekeeping.django.rows import AnyModel, Narrow, Rows, field_of
 from rota.housekeeping.django.running import fresh_connections, this_run
 
 COUNTS = ("succeeded", "failed", "given_up", "skipped")
@@ -40,7 +40,7 @@ def retry_failed(
     """Return a task that calls a method of each row that failed, until it succeeds or was tried often enough.
 
     An attempt is counted, and committed, before the method is called: a row that kills its process is not
-    tried for ever. The count is also the claim: of two that want to try a row at once, one does. The method
+    tried for ever. The count is also the claim: of two runs that begin at once, one tries a row. The method
     is called outside of a transaction; what it raises is logged, and harms no other row.
 
     Args:
@@ -103,19 +103,17 @@ class _Row:
         for name in (*self.succeeded, *self.given_up):
             field_of(model, name, "succeeded" if name in self.succeeded else "given_up")
 
-    def retry(self, waiting: models.QuerySet, key: Any) -> str:
-        """Try one row, and return what became of it: one of `COUNTS`."""
-        found = waiting.filter(pk=key).first()
+    def retry(self, waiting: models.QuerySet, key: Any, tries: int) -> str:
+        """Try one row that was tried `tries` times when the run began; return one of `COUNTS`."""
+        tried = tries + 1
+        claimed = {self.attempts: tried} | ({self.tried_at: timezone.now()} if self.tried_at else {})
+        # Another who has tried it since has changed the count.
+        if not waiting.filter(pk=key, **{self.attempts: tries}).update(**claimed):
+            return "skipped"
+        row = waiting.model._base_manager.using(waiting.db).filter(pk=key)
+        found = row.first()
         if found is None:
             return "skipped"
-        tried = getattr(found, self.attempts) + 1
-        claimed = {self.attempts: tried} | ({self.tried_at: timezone.now()} if self.tried_at else {})
-        # The count is the one that was read: another who tried it meanwhile has changed it.
-        if not waiting.filter(pk=key, **{self.attempts: tried - 1}).update(**claimed):
-            return "skipped"
-        for name, value in claimed.items():
-            setattr(found, name, value)
-        row = found._meta.model._base_manager.using(waiting.db).filter(pk=key)
         try:
             getattr(found, self.call)()
         except Exception:
@@ -141,9 +139,9 @@ def _retry(rows: Rows, row: _Row, limit: int, dry_run: bool) -> dict[str, Any]:
     if dry_run:
         return {"would_be_tried": waiting.order_by("pk")[:limit].count(), "dry_run": True}
     run, counts = this_run(), dict.fromkeys(COUNTS, 0)
-    keys = keys_after(waiting, ("pk",), None, limit)
-    for number, (key,) in enumerate(keys, 1):
-        counts[row.retry(waiting, key)] += 1
+    keys = list(waiting.order_by("pk").values_list("pk", row.attempts)[:limit])
+    for number, (key, tries) in enumerate(keys, 1):
+        counts[row.retry(waiting, key, tries)] += 1
         if run is not None:
             run.progress(number, len(keys), f"{counts['succeeded']} succeeded")
             run.raise_if_cancelled()
