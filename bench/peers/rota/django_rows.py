@@ -59,15 +59,6 @@ class Report(models.Model):
         app_label = "bench"
 
 
-class Page(models.Model):
-    """Makes Django look for what hangs on a report."""
-
-    report = models.ForeignKey(Report, models.CASCADE)
-
-    class Meta:
-        app_label = "bench"
-
-
 # Evenly over the last 200 days, as a table that grows steadily.
 FILL = {
     "sqlite": """
@@ -86,7 +77,6 @@ FILL = {
 def fill(count: int) -> None:
     with connection.schema_editor() as editor:
         editor.create_model(Report)
-        editor.create_model(Page)
     with connection.cursor() as cursor:
         cursor.execute(FILL[connection.vendor].format(count=count))
         cursor.execute("ANALYZE")

@@ -154,7 +154,10 @@ def test_pages_show_each_row_once_though_nothing_is_deleted(reports, limit):
 
 def test_a_condition_that_joins_gives_each_row_once(reports):
     Page.objects.bulk_create(Page(report=one, text="a word") for one in reports for _ in range(3))
-    told = old_reports(where={"page__text": "a word"}, batch_size=7)()
+    words = {"where": {"page__text": "a word"}, "batch_size": 7}
+    told = old_reports(action="expire", name="expire", **words)()
+    assert (told["called"], told.get("skipped", 0)) == (25, 0)
+    told = old_reports(**words)()
     assert (told["deleted"], told.get("skipped", 0)) == (25, 0)
 
 

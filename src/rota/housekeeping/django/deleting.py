@@ -25,15 +25,23 @@ def act_of(action: str, archive: Archive | None) -> Act:
 
     def delete_raw(rows: models.QuerySet, tally: Tally) -> None:
         if archive is not None:
+            rows = _pinned(rows)
             tally.archived += archive.put(rows.iterator(CHUNK))
         tally.done += rows._raw_delete(rows.db)
 
     def call(rows: models.QuerySet, tally: Tally) -> None:
+        rows = _pinned(rows)
         if archive is not None:
             tally.archived += archive.put(rows.iterator(CHUNK))
         _call_each(rows, tally, action)
 
     return {"delete": delete, "raw": delete_raw}.get(action, call)
+
+
+def _pinned(rows: models.QuerySet) -> models.QuerySet:
+    """Return the rows by their keys alone: each once, and the same ones whenever they are asked for."""
+    keys = list(dict.fromkeys(rows.values_list("pk", flat=True)))
+    return rows.model._base_manager.using(rows.db).filter(pk__in=keys)
 
 
 def _delete(rows: models.QuerySet, tally: Tally) -> None:

@@ -38,9 +38,10 @@ def _in_one(matching: models.QuerySet, keys: Sequence[Any], act: Act, tally: Tal
     try:
         with transaction.atomic(using=matching.db):
             held = hold(matching, keys)
-            done.skipped = len(keys) - len(held)
             if held:
+                # By all conditions again: a row that has changed since its key was read is left.
                 act(matching.filter(pk__in=held), done)
+            done.skipped = max(0, len(keys) - done.done - done.failed)
     finally:
         tally.longest = max(tally.longest, monotonic() - began)
     return done
@@ -52,7 +53,7 @@ def has_row_locks(rows: models.QuerySet) -> bool:
 
 
 def hold(matching: models.QuerySet, keys: Sequence[Any]) -> list[Any]:
-    """Lock the rows of `keys` until the transaction ends; return the keys of those that match now.
+    """Lock the rows of `keys` until the transaction ends; return the keys of those that are held.
 
     A row that someone else has locked is passed over: nobody waits for it, and the next run has it.
     """
@@ -66,9 +67,8 @@ def hold(matching: models.QuerySet, keys: Sequence[Any]) -> list[Any]:
             cursor.execute(f"DELETE FROM {table} WHERE 1 = 0")  # noqa: S608
     else:
         # Without the conditions of `matching`, which may join tables that are not to be locked. They are
-        # asked afterwards: by then, no row can change any more.
+        # asked by what is done next: by then, no row can change any more.
         skip = connection.features.has_select_for_update_skip_locked
         rows = matching.model._base_manager.using(matching.db).filter(pk__in=keys).order_by("pk")
         keys = list(rows.select_for_update(skip_locked=skip).values_list("pk", flat=True))
-    # A condition that joins tables may give a row more than once.
-    return list(dict.fromkeys(matching.filter(pk__in=keys).values_list("pk", flat=True)))
+    return list(keys)
