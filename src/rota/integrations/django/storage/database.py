@@ -43,6 +43,10 @@ class DjangoDatabase:
         """Prepare a transaction that is ours alone, and will write."""
         raise NotImplementedError
 
+    def version(self) -> str:
+        """Return a text that differs after every change. See `rota.stores.sql.database.Database.version`."""
+        raise NotImplementedError
+
     def translated(self, error: BaseException) -> Exception | None:
         """Return what an error of the driver means to Rota; `None`: a mistake of ours."""
         raise NotImplementedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
+from uuid import uuid4
 
 import psycopg
 from django.db import connections, transaction
@@ -46,6 +47,13 @@ class PostgresThroughDjango(DjangoDatabase):
                 hinting.execute(BY_INDEX.decode())
             with self.cursor_on(connection) as cursor:
                 yield cursor
+
+    def version(self) -> str:
+        if connections[self.alias].in_atomic_block:
+            return uuid4().hex  # what the caller's own transaction writes shows in no snapshot
+        with self.read() as cursor:
+            ((snapshot,),) = cursor.rows("version")
+        return str(snapshot)
 
     def translated(self, error: BaseException) -> Exception | None:
         if isinstance(error, errors.DeadlockDetected | errors.SerializationFailure):

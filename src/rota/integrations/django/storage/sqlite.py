@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from django.db import connections
@@ -32,6 +34,7 @@ class SqliteThroughDjango(DjangoDatabase):
     def __init__(self, alias: str) -> None:
         statements = {name: _for_django(text) for name, text in load_statements(PACKAGE).items()}
         super().__init__(alias, statements, STEPS)
+        self._seen, self._numbers = threading.local(), count(1)
 
     @contextmanager
     def cursor_on(self, connection: Any) -> Iterator[SqliteCursor]:
@@ -53,6 +56,16 @@ class SqliteThroughDjango(DjangoDatabase):
     def begin(self, connection: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(TAKE_THE_LOCK)
+
+    def version(self) -> str:
+        connection = connections[self.alias]
+        connection.ensure_connection()
+        driver, seen = connection.connection, self._seen
+        if getattr(seen, "driver", None) is not driver:
+            seen.driver, seen.number = driver, next(self._numbers)
+        with self.guarded(), connection.cursor() as cursor:
+            cursor.execute("PRAGMA data_version")  # changes by commits of others; each connection has its own
+            return f"{seen.number}-{cursor.fetchone()[0]}-{driver.total_changes}"
 
     def translated(self, error: BaseException) -> Exception | None:
         if not isinstance(error, sqlite3.Error):
