@@ -9,6 +9,8 @@ import msgspec
 from django.db import models
 
 from rota.core.ids import from_us, to_us
+from rota.stores.sql.history import FIRST_ID
+from rota.stores.sql.texts import as_id
 
 
 class IdField(models.Field):
@@ -22,6 +24,10 @@ class IdField(models.Field):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
         return None if value is None else str(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Look up what is no id at all as the id of nothing: a uuid column would refuse it."""
+        return None if value is None else as_id(str(value)) or FIRST_ID
 
 
 class InstantField(models.DateTimeField):
