@@ -31,6 +31,7 @@ from rota.runtime.events import Event, Events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from rota.core.records import SyncPlan
     from rota.ports import Clock, Runner, Store
@@ -386,12 +387,26 @@ class Rota:
 
         return make_node(self, roles, queues=queues, concurrency=concurrency, runner=runner, name=name)
 
-    def tick(self) -> Pass:
-        """Make one pass: decide what is due, and run all that is ready to its end. For cron lines."""
+    def tick(
+        self,
+        *,
+        queues: Sequence[str] | None = None,
+        concurrency: int | None = None,
+        lease: timedelta | None = None,
+    ) -> Pass:
+        """Make one pass: decide what is due, and run all that is ready to its end. For cron lines.
+
+        Args:
+            queues: Queues it serves; default: the setting, and without it all that the rota names.
+            concurrency: Bodies it runs at once; default: the setting.
+            lease: How long a run stays with this pass after its last heartbeat; default: the setting.
+        """
         from rota.operations.nodes import make_node
         from rota.runtime.onepass import one_pass
 
-        return one_pass(make_node(self, ("scheduler", "worker")), self.clock)
+        roles = ("scheduler", "worker")
+        node = make_node(self, roles, queues=queues, concurrency=concurrency, lease=lease)
+        return one_pass(node, self.clock)
 
     # -- runs
     @contextmanager

@@ -7,7 +7,7 @@ deploy an old release can neither retire nor rewrite what the new one declared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
@@ -75,6 +75,16 @@ def reconcile(
         create=tuple(create),
         change=tuple(change),
         lines=tuple(lines),
+    )
+
+
+def narrowed(plan: SyncPlan, names: Collection[str]) -> SyncPlan:
+    """Return the part of a plan that is about schedules of these names."""
+    return replace(
+        plan,
+        create=tuple(one for one in plan.create if one.name in names),
+        change=tuple(one for one in plan.change if one.after.name in names),
+        lines=tuple(one for one in plan.lines if one.name in names),
     )
 
 

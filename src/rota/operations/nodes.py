@@ -28,6 +28,7 @@ def make_node(
     concurrency: int | None = None,
     runner: Runner | None = None,
     name: str | None = None,
+    lease: timedelta | None = None,
     chance: Callable[[], float] = random.random,
 ) -> Node:
     """Return a node of `rota`, after its declarations are in force; see `Rota.node` and `Node`."""
@@ -40,7 +41,7 @@ def make_node(
         roles=tuple(roles),
         queues=tuple(queues or settings.queues or rota.registry.queues()),
         slots=concurrency or settings.concurrency,
-        lease=settings.lease,
+        lease=lease or settings.lease,
         poll=settings.tick_interval,
         batch=settings.batch,
         patience=settings.drain_timeout,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rota.core.changes import redefined
-from rota.core.reconcile import is_outdated, reconcile
+from rota.core.reconcile import is_outdated, narrowed, reconcile
 from rota.core.records import Generation, Node, ScheduleQuery, ScheduleState, SyncPlan
 from rota.errors import Conflict
 from rota.operations.actor import Actor, Role
@@ -19,22 +19,30 @@ STARTER = Actor("rota", Role.ADMIN, "code")
 LIVE_FOR = timedelta(minutes=1)  # at least
 
 
-def sync_plan(rota: Rota, *, reset: bool = False) -> SyncPlan:
+def sync_plan(rota: Rota, *, reset: bool = False, tag: str | None = None) -> SyncPlan:
     """Return what `sync` would do. Reads only."""
     declared = rota.registry.declared()
     names = [name for one in declared for name in (one.name, one.was) if name]
     generation = rota.store.generation(rota.name)  # before the schedules: a sync between the two is noticed
     stored = rota.store.declared(rota.name, names)
-    return reconcile(
-        rota.name, declared, stored, generation, rota.registry.fingerprint(), rota.clock.now(), reset=reset
-    )
+    # A part of the declarations does not make a generation: the next node puts the rest in force.
+    in_force = generation.fingerprint if generation else ""
+    fingerprint = rota.registry.fingerprint() if tag is None else in_force
+    plan = reconcile(rota.name, declared, stored, generation, fingerprint, rota.clock.now(), reset=reset)
+    if tag is None:
+        return plan
+    known = {one.name for one in stored if tag in one.declared.tags}
+    return narrowed(plan, known | {one.name for one in declared if tag in one.definition.tags})
 
 
-def sync(rota: Rota, actor: Actor = STARTER, *, reset: bool | None = None) -> SyncPlan:
+def sync(
+    rota: Rota, actor: Actor = STARTER, *, reset: bool | None = None, tag: str | None = None
+) -> SyncPlan:
     """Put the declarations of this process in force, and return what was done.
 
     Args:
         reset: Drop operators' overrides; default: the setting `sync_overrides`.
+        tag: Of schedules with this tag alone; the others stay as they are.
 
     Raises:
         Conflict: Others kept syncing at the same time.
@@ -43,7 +51,7 @@ def sync(rota: Rota, actor: Actor = STARTER, *, reset: bool | None = None) -> Sy
     actor.require(Role.ADMIN, "sync")
     reset = rota.settings.sync_overrides == "reset" if reset is None else reset
     for _ in range(TRIES):
-        plan = sync_plan(rota, reset=reset)
+        plan = sync_plan(rota, reset=reset, tag=tag)
         lines = [
             actor.line(rota.name, plan.generation.synced_at, f"sync: {one.verb}", one.name, one.detail)
             for one in plan.lines

@@ -18,6 +18,7 @@ from rota.integrations.django.storage.native import native_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from rota.core.timetables import Timetable
     from rota.declare.tasks import Task
@@ -126,28 +127,40 @@ class DjangoRota(Rota):
         alone = self.stand_alone()
         return alone.node(roles, queues=queues, concurrency=concurrency, runner=runner, name=name)
 
-    def tick(self) -> Pass:
-        """Make one pass: decide what is due, and run all that is ready to its end. For cron lines.
+    def tick(
+        self,
+        *,
+        queues: Sequence[str] | None = None,
+        concurrency: int | None = None,
+        lease: timedelta | None = None,
+    ) -> Pass:
+        """Make one pass: decide what is due, and run all that is ready to its end; see `Rota.tick`.
 
         Inside a transaction, as in a test, it is made there: see `pass_here`.
         """
         if connections[self.database].in_atomic_block:
-            return self.pass_here(("scheduler", "worker"))
+            return self.pass_here(("scheduler", "worker"), queues=queues, lease=lease)
         is_ours = self._alone is None
         try:
-            return self.stand_alone().tick()
+            return self.stand_alone().tick(queues=queues, concurrency=concurrency, lease=lease)
         finally:
             if is_ours:
                 self._close_alone()
 
-    def pass_here(self, roles: Sequence[str]) -> Pass:
+    def pass_here(
+        self,
+        roles: Sequence[str],
+        *,
+        queues: Sequence[str] | None = None,
+        lease: timedelta | None = None,
+    ) -> Pass:
         """Make one pass in this thread, through Django's connection, inside the caller's transaction."""
         from rota.operations.nodes import make_node
         from rota.runners.same_thread import SameThreadRunner
         from rota.runtime.onepass import one_pass
 
         runner = SameThreadRunner(self.registry.body, self.clock)
-        return one_pass(make_node(self, roles, runner=runner), self.clock)
+        return one_pass(make_node(self, roles, queues=queues, lease=lease, runner=runner), self.clock)
 
     def management_command(
         self,
