@@ -20,7 +20,8 @@ def daily_report() -> str:
             return "no new orders"
         total = orders.aggregate(total=Sum("amount"))["total"]
         report = Report.objects.create(
-            title=f"Daily report of {timezone.localdate()}", text=f"{orders.count()} orders, {total} in all"
+            title=f"Daily report of {timezone.localdate()}",
+            text=f"{orders.count()} orders, {total:.2f} in all",
         )
         orders.update(report=report)
     retryable_send.execute(report_id=report.pk)

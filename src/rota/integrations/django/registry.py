@@ -19,11 +19,13 @@ class DjangoRegistry(Registry):
         broken: What was refused while the modules of the apps were imported, by the name of the module. A
             site is served nevertheless, and `manage.py check` shows all of it; but nothing is put in force:
             what is missing would be retired.
+        more_queues: Queues that no task or schedule names, and runs are made for nevertheless.
     """
 
     def __init__(self, context_type: type) -> None:
         super().__init__(context_type)
         self.broken: dict[str, RotaError] = {}
+        self.more_queues: set[str] = set()
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Add a task, its body between two looks at Django's connections. Raises `DuplicateName`."""
@@ -31,6 +33,10 @@ class DjangoRegistry(Registry):
         if added.body.call is not None:
             added.body = replace(added.body, call=tended(added.body.call))
         return added
+
+    def queues(self) -> tuple[str, ...]:
+        """Return the queues that are named anywhere, and `default`."""
+        return tuple(sorted({*super().queues(), *self.more_queues}))
 
     def declared(self) -> list[Declared]:
         """Return the schedules, by name. Raises what was refused, if anything was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,9 @@ class RotaCommand(BaseCommand):
         parser.add_argument("--database", metavar="ALIAS", help='Default: ROTA["DATABASE"].')
 
     def handle(self, *args: Any, database: str | None = None, **options: Any) -> None:
-        rota = the_rota()
+        rota, log = the_rota(), logging.getLogger("rota")
+        if not log.hasHandlers():  # the command says itself what matters; bare words on stderr would not help
+            log.addHandler(logging.NullHandler())
         if database is not None:
             rota.use_database(database)
         try:

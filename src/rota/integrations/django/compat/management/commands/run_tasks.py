@@ -23,6 +23,7 @@ SHOWN = {
     "run_missed": "missed",
 }
 PROBLEMS = ("run_retrying", "run_failed", "run_lost")
+COUNTED = ("run_succeeded", "run_retrying", "run_failed", "run_cancelled")
 
 
 class Command(RotaCommand):
@@ -49,7 +50,8 @@ class Command(RotaCommand):
         with rota.events.listening(SHOWN, tell):
             # One after another, as ever: what one task wrote, the next one may read.
             ended = rota.tick(queues=queues, concurrency=1, lease=compat_conf().lock_timeout).ended
-        said = [f"{count} {SHOWN[f'run_{kind}']}" for kind, count in sorted(ended.items())]
+        counts = {kind: ended[kind.removeprefix("run_")] for kind in COUNTED}
+        said = [f"{count} {SHOWN[kind]}" for kind, count in counts.items() if count]
         self.say(", ".join(said) or "nothing was due")
         if ended.get("failed"):
             raise CommandError("tasks have failed; `manage.py rota runs --state failed` lists them")
