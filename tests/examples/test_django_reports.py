@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -275,3 +276,34 @@ def test_the_project_is_in_order(project):
     assert "no issues" in project.manage("check")
     project.steps((FRIDAY, "makemigrations", "--check", "--dry-run"))
     assert len(json.loads(project.manage("rota", "list", "--json"))) == 6
+
+
+TABLES = Path(__file__).with_name("old_tables.py")
+
+
+def test_the_rows_of_the_old_tables_are_compared_and_taken_over(project):
+    assert project.python(TABLES.read_text("utf-8")) == "made"
+    (seen,) = project.steps((FRIDAY, "import_task_tables", "--verbose"))
+    assert f"same     {IMPORT}\n" in seen
+    assert f"differs  {DAILY}\n" in seen
+    assert "old Sat 21 Nov 2026 07:00 CET    rota Sat 21 Nov 2026 06:00 CET" in seen
+    assert f"run now  {DAILY}  (it has been due since 2026-11-20 06:00 UTC)" in seen
+    assert "problem  reports.tasks.gone  (no SCHEDULED_TASKS in force has this function" in seen
+    assert "problem  reports.tasks.weekly_report  (schedule_type: 'yearly' is refused" in seen
+    assert "leave    reports.tasks.older  (it is inactive)" in seen
+    assert "retry    reports.tasks.send_report  (2 more tries)" in seen
+    assert "report: 4 is refused; the task has no such argument. Did you mean 'report_id'?" in seen
+    assert "3 leave, 3 problem, 1 retry, 1 run now, 1 same" in seen
+    assert seen.endswith("nothing was done; --apply makes 2 runs\n")
+    assert project.runs() == []
+
+    zoned, done, again = project.steps(
+        (FRIDAY, "import_task_tables", "--timezone", "Europe/Zurich"),
+        (FRIDAY, "import_task_tables", "--apply"),
+        (FRIDAY, "import_task_tables", "--apply"),
+    )
+    assert "differs" not in zoned
+    assert done.endswith("done: 2 runs are there\n")
+    assert again == done
+    assert states(project, DAILY) == [("pending", 0)]
+    assert retries(project) == [["pending", 0, 2, "mail", {"report_id": 7}, 0]]

@@ -106,19 +106,35 @@ class Retryable(Generic[R]):
         except Exception as error:
             if not self.max_retries:
                 raise
-            run = self._retry(rota, values, f"{type(error).__name__}: {error}"[:SHOWN])
+            problem = f"{type(error).__name__}: {error}"[:SHOWN]
+            run = make_retry(
+                rota,
+                self.task,
+                values,
+                EnqueueOptions(delay=self.retry_delay, queue=queue_of(self.tag)),
+                retries=self.max_retries,
+                delay=self.retry_delay,
+                reason=f"the first try failed: {problem}",
+            )
             log.warning("failed; will be retried", extra={"task": self.task.name, "run": run}, exc_info=True)
             return None
 
-    def _retry(self, rota: DjangoRota, values: dict[str, Any], problem: str) -> str:
-        """Make the run that retries, and return its id."""
-        options = EnqueueOptions(delay=self.retry_delay, queue=queue_of(self.tag))
-        asked = requested(rota.name, self.task, [values], options, rota.clock.now(), rota.random_bits)
-        policy = run_policy(self.task.options.policy, retries=self.max_retries - 1, backoff=self.retry_delay)
-        reason = f"the first try failed: {problem}"
-        run = replace(asked.pattern, id=asked.ids[0], args=values, policy=policy, reason=reason)
-        rota.store.enqueue([run])
-        return run.id
+
+def make_retry(
+    rota: DjangoRota,
+    task: Task[..., Any],
+    values: dict[str, Any],
+    options: EnqueueOptions,
+    *,
+    retries: int,
+    delay: timedelta,
+    reason: str,
+) -> str:
+    """Make a run that is tried up to `retries` times, `delay` apart, and return its id."""
+    asked = requested(rota.name, task, [values], options, rota.clock.now(), rota.random_bits)
+    policy = run_policy(task.options.policy, retries=retries - 1, backoff=delay)
+    rota.store.enqueue([replace(asked.pattern, id=asked.ids[0], args=values, policy=policy, reason=reason)])
+    return asked.ids[0]
 
 
 def _savepoint(alias: str) -> AbstractContextManager[object]:
