@@ -208,6 +208,56 @@ def test_a_call_that_never_succeeds_has_failed_after_the_last_retry(unsent):
     assert retries(unsent) == [["failed", 3, 3, "mail", {"report_id": 1}, 3]]
 
 
+EXECUTE = """
+from django.db import transaction
+from reports.models import Report
+from reports.tasks import send_report, retryable_send
+from rota.errors import RotaError
+from rota.integrations.django.compat import create_retryable, retry_tasks
+
+answer = {}
+try:
+    with transaction.atomic():
+        retryable_send.execute(report_id=5)
+        answer["seen by the caller"] = len(retry_tasks())
+        raise OSError
+except OSError:
+    answer["after its rollback"] = len(retry_tasks())
+with transaction.atomic():
+    Report.objects.create(title="kept", text="")
+    retryable_send.execute(report_id=5)
+answer["after its commit"] = len(retry_tasks()), Report.objects.count()
+for name, make in {
+    "no function": lambda: create_retryable(len),
+    "no tag": lambda: create_retryable(send_report, tag="post"),
+    "retries": lambda: create_retryable(send_report, tag="mail", max_retries=-1),
+    "delay": lambda: create_retryable(send_report, tag="mail", retry_delay_minutes="5"),
+    "argument": lambda: retryable_send.execute(report=5),
+}.items():
+    try:
+        make()
+    except RotaError as error:
+        answer[name] = str(error)
+try:
+    create_retryable(send_report, tag="mail", max_retries=0).execute(report_id=5)
+except Report.DoesNotExist:
+    answer["without retries"] = len(retry_tasks())
+"""
+
+
+def test_a_retry_belongs_to_the_transaction_of_its_caller(project):
+    answer = project.python(EXECUTE)
+    assert answer["seen by the caller"] == 1
+    assert answer["after its rollback"] == 0
+    assert answer["after its commit"] == [1, 1]
+    assert answer["without retries"] == 1
+    assert "func: 'builtins.len' is refused; it is not known" in answer["no function"]
+    assert "tag: 'post' is refused; it is not known" in answer["no tag"]
+    assert "max_retries: -1 is refused" in answer["retries"]
+    assert "retry_delay_minutes: '5' is refused" in answer["delay"]
+    assert "Did you mean 'report_id'?" in answer["argument"]
+
+
 def test_the_last_five_errors_stay_with_their_times(project):
     (project.folder / "orders.csv").unlink()
     passes = [(f"2026-11-21T{hour:02}:00:30Z", "run_tasks", "--tag", "orders", 1) for hour in range(6, 12)]
