@@ -41,6 +41,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Declare": {
         "plan": ("rota.cli.syncing", "plan", "Show what a sync would do."),
         "sync": ("rota.cli.syncing", "sync", "Put what the code declares in force."),
+        "import": ("rota.cli.importing", "import_", "Compare with the schedules of another system."),
         "migrate": ("rota.cli.syncing", "migrate", "Bring the store's schema up to date."),
     },
     "Look": {
