@@ -228,7 +228,9 @@ with transaction.atomic():
     retryable_send.execute(report_id=5)
 answer["after its commit"] = len(retry_tasks()), Report.objects.count()
 for name, make in {
-    "no function": lambda: create_retryable(len),
+    "no function": lambda: create_retryable("reports.tasks.send_report"),
+    "no path": lambda: create_retryable(lambda: None),
+    "not known": lambda: create_retryable(len),
     "no tag": lambda: create_retryable(send_report, tag="post"),
     "retries": lambda: create_retryable(send_report, tag="mail", max_retries=-1),
     "delay": lambda: create_retryable(send_report, tag="mail", retry_delay_minutes="5"),
@@ -251,7 +253,9 @@ def test_a_retry_belongs_to_the_transaction_of_its_caller(project):
     assert answer["after its rollback"] == 0
     assert answer["after its commit"] == [1, 1]
     assert answer["without retries"] == 1
-    assert "func: 'builtins.len' is refused; it is not known" in answer["no function"]
+    assert "func: 'reports.tasks.send_report' is refused; it must be a function" in answer["no function"]
+    assert "it has no path by which another process finds it" in answer["no path"]
+    assert "func: 'builtins.len' is refused; it is not known" in answer["not known"]
     assert "tag: 'post' is refused; it is not known" in answer["no tag"]
     assert "max_retries: -1 is refused" in answer["retries"]
     assert "retry_delay_minutes: '5' is refused" in answer["delay"]

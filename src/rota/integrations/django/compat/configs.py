@@ -148,6 +148,14 @@ def function_problem(func: object) -> InvalidValue | None:
     return None
 
 
+def checked_path(func: Callable[..., Any]) -> str:
+    """Return the path of `func`. Raises `InvalidValue` if another process could not call it."""
+    problem = function_problem(func)
+    if problem is not None:
+        raise problem
+    return path_of(func)
+
+
 def _problems(config: ScheduledTaskConfig) -> Iterator[InvalidValue]:
     unfit = function_problem(config.func)
     if unfit is not None:

@@ -12,8 +12,7 @@ from rota.errors import DuplicateName, InvalidValue
 from rota.integrations.django.app import DjangoRota
 from rota.integrations.django.compat.configs import (
     ScheduledTaskConfig,
-    function_problem,
-    path_of,
+    checked_path,
     timetable_of,
 )
 
@@ -28,10 +27,7 @@ def task_of(rota: DjangoRota, func: Callable[..., Any]) -> Task[..., Any]:
     Raises:
         InvalidValue: No other process could find the function.
     """
-    problem = function_problem(func)
-    if problem is not None:
-        raise problem
-    name = path_of(func)
+    name = checked_path(func)
     known = rota.registry.tasks.get(name)
     return rota.task(name=name, retries=0)(func) if known is None else known
 

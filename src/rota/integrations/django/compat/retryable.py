@@ -22,7 +22,7 @@ from rota.integrations.django.compat.conf import (
     checked_tag,
     compat_conf,
 )
-from rota.integrations.django.compat.configs import path_of
+from rota.integrations.django.compat.configs import checked_path
 from rota.integrations.django.compat.declaring import queue_of, task_of
 from rota.operations.enqueueing import requested
 
@@ -54,18 +54,19 @@ def create_retryable(
     conf, rota = compat_conf(), the_rota()
     tag = checked_tag("tag", conf.default_tag if tag is None else tag)
     if apps.ready:
-        _require_known("func", path_of(func), rota.registry.tasks)
+        _require_known("func", checked_path(func), rota.registry.tasks)
         _require_known("tag", queue_of(tag), rota.registry.queues())
-    rota.registry.more_queues.add(queue_of(tag))
     retries = conf.default_max_retries if max_retries is None else max_retries
     delay = conf.default_retry_delay if retry_delay_minutes is None else retry_delay_minutes
-    return Retryable(
+    made = Retryable(
         func=func,
         tag=tag,
         max_retries=checked_retries("max_retries", retries),
         retry_delay=timedelta(minutes=checked_minutes("retry_delay_minutes", delay)),
         task=task_of(rota, func),
     )
+    rota.registry.more_queues.add(queue_of(tag))
+    return made
 
 
 def _require_known(field: str, value: str, known: Container[str]) -> None:
