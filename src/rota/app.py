@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from rota.core.records import SyncPlan
+    from rota.core.records import AlikeRuns, SyncPlan
     from rota.ports import Clock, Runner, Store
     from rota.runtime.node import Node
     from rota.runtime.onepass import Pass
@@ -418,6 +418,11 @@ class Rota:
         finally:
             self._eager.reset(token)
 
+    @property
+    def is_eager(self) -> bool:
+        """Whether this is inside `eager()`."""
+        return self._eager.get()
+
     def new_id(self) -> str:
         """Return the id of a run that is made by hand."""
         return time_id(self.clock.now(), self.random_bits(74))
@@ -425,12 +430,19 @@ class Rota:
     def _enqueue(
         self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions
     ) -> list[str]:
-        if self._eager.get():
+        """Make one run of a task for each set of checked arguments, or call it when eager."""
+        if self.is_eager:
             from rota.runners.inline import run_inline
 
             return [run_inline(task.body, args) for args in batch]
+        return list(self.store_runs(task, batch, options).ids)
+
+    def store_runs(
+        self, task: Task[..., Any], batch: Sequence[Mapping[str, Any]], options: EnqueueOptions
+    ) -> AlikeRuns:
+        """Make one run of a task for each set of checked arguments, eager or not, and return them."""
         from rota.operations.enqueueing import requested
 
         runs = requested(self.name, task, batch, options, self.clock.now(), self.random_bits)
         self.store.enqueue(runs, connection=options.connection)
-        return list(runs.ids)
+        return runs

@@ -43,6 +43,7 @@ def migrated_file() -> Path:
 def alias_of(url: str, *, is_there: bool = False) -> Iterator[str]:
     """Make a database known to Django, and yield its alias; migrated, unless it `is_there` already."""
     set_up()
+    from tests.django.project.routing import OneDatabase
     from tests.django.project.settings import database_of
 
     alias = f"test_{next(_numbers)}"
@@ -56,11 +57,13 @@ def alias_of(url: str, *, is_there: bool = False) -> Iterator[str]:
             opened.append(connection.connection)
 
     connection_created.connect(note)
+    before, OneDatabase.alias = OneDatabase.alias, alias
     try:
         if not is_there:
             call_command("migrate", database=alias, verbosity=0)
         yield alias
     finally:
+        OneDatabase.alias = before
         connection_created.disconnect(note)
         connections[alias].close()
         for connection in opened:

@@ -46,7 +46,7 @@ class Arguments:
             InvalidValue: A parameter can not be given by name.
         """
         signature = inspect.signature(function)
-        hints = _hints(function)
+        hints = readable_hints(function)
         context, kept, more = None, [], False
         for one in signature.parameters.values():
             if one.kind is inspect.Parameter.VAR_KEYWORD:
@@ -166,7 +166,8 @@ class Arguments:
             return value
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+def readable_hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the type hints of `function`, or none if one of them can not be read."""
     try:
         return typing.get_type_hints(function)
     except (NameError, TypeError, AttributeError):

@@ -65,13 +65,13 @@ class Registry:
         body = Body(
             name=name,
             call=function,
-            executor=_executor(name, function, options),
+            executor=executor_of(name, function, reference(function), options),
             reference=reference(function),
             wants_context=arguments.context,
             memory_limit=options.memory_limit,
             prepare=None if arguments.is_plain else arguments.from_json,
         )
-        return self.add(Task(name, body, arguments, options, enqueue, place or _place_of(function), function))
+        return self.add(Task(name, body, arguments, options, enqueue, place or place_of(function), function))
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Add a task. Raises `DuplicateName`."""
@@ -172,12 +172,21 @@ def reference(function: Callable[..., Any]) -> str | None:
     return f"{module}:{name}"
 
 
-def _place_of(function: Callable[..., Any]) -> str:
+def place_of(function: Callable[..., Any]) -> str:
+    """Return where `function` is defined, as `module:line`."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return f"{function.__module__}:{code.co_firstlineno}" if code else f"{function.__module__}"
 
 
-def _executor(name: str, function: Callable[..., Any], options: TaskOptions) -> str:
+def executor_of(name: str, function: Callable[..., Any], importable: str | None, options: TaskOptions) -> str:
+    """Return which executor a task has: the one it asks for, or the one that fits.
+
+    Args:
+        importable: Its `reference`.
+
+    Raises:
+        InvalidValue: The one it asks for can not execute it.
+    """
     is_async = inspect.iscoroutinefunction(function)
     wanted = options.executor
     if wanted is None:
@@ -185,14 +194,14 @@ def _executor(name: str, function: Callable[..., Any], options: TaskOptions) -> 
             return "async"
         # Only a process can be killed; a function that no other process can import stays in a thread.
         needs_process = options.policy.time_limit.hard is not None or options.memory_limit is not None
-        return "process" if needs_process and reference(function) else "thread"
+        return "process" if needs_process and importable else "thread"
     if wanted == "async" and not is_async:
         raise InvalidValue("executor", wanted, f"task {name!r} is not a coroutine function")
     if wanted == "thread" and is_async:
         raise InvalidValue(
             "executor", wanted, f"task {name!r} is a coroutine function; it needs 'async' or 'process'"
         )
-    if wanted == "process" and reference(function) is None:
+    if wanted == "process" and importable is None:
         raise InvalidValue(
             "executor",
             wanted,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rota.integrations.django",
+    *([] if find_spec("django.tasks") else ["django_tasks"]),
+    "django_tasks_db",
     "tests.django.project.shop",
 ]
 MIDDLEWARE = [
@@ -80,5 +83,16 @@ DATABASES = {
     "default": database_of(
         os.environ.get("SHOP_DATABASE", f"sqlite:///{Path(__file__).with_name('test.db')}")
     )
+}
+DATABASE_ROUTERS = ["tests.django.project.routing.OneDatabase"]
+_IMMEDIATE = f"{'django.tasks' if find_spec('django.tasks') else 'django_tasks'}.backends.immediate"
+TASKS = {
+    "default": {
+        "BACKEND": "rota.integrations.django.tasks.RotaBackend",
+        "QUEUES": ["default", "mail"],
+        "OPTIONS": json.loads(os.environ.get("SHOP_TASK_OPTIONS", "{}")),
+    },
+    "immediate": {"BACKEND": f"{_IMMEDIATE}.ImmediateBackend"},
+    "database": {"BACKEND": "django_tasks_db.DatabaseBackend"},
 }
 ROTA = {"NAME": "shop", **json.loads(os.environ.get("SHOP_ROTA", "{}"))}

@@ -11,6 +11,7 @@ from django.db import connections
 from rota import settings as settings_
 from rota.app import Rota
 from rota.declare.registry import caller_place, first_line
+from rota.declare.tasks import Task
 from rota.integrations.django.conf import conf, require_known_keys, rota_settings
 from rota.integrations.django.registry import DjangoRegistry
 from rota.integrations.django.storage import open_store, require_psycopg_3
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from rota.core.timetables import Timetable
-    from rota.declare.tasks import Task
     from rota.ports import Clock, Runner, Store
     from rota.runtime.node import Node
     from rota.runtime.onepass import Pass
@@ -38,6 +38,7 @@ class DjangoRota(Rota):
 
     Attributes:
         database: Alias of the database that holds the store.
+        tells_finished: It sends the signal `task_finished` of `django.tasks`.
     """
 
     registry: DjangoRegistry
@@ -47,6 +48,7 @@ class DjangoRota(Rota):
     def __init__(self) -> None:
         now = conf()
         self.database = now.database
+        self.tells_finished = False
         self._alone: Rota | None = None
         super().__init__(now.name, timezone=now.timezone, housekeeping=now.housekeeping)
 
@@ -161,6 +163,14 @@ class DjangoRota(Rota):
 
         runner = SameThreadRunner(self.registry.body, self.clock)
         return one_pass(make_node(self, roles, queues=queues, lease=lease, runner=runner), self.clock)
+
+    def _schedule(self, task: Any, timetable: Timetable | str, place: str, **options: Any) -> str:
+        """Schedule also what `@task` of `django.tasks` has made."""
+        if not isinstance(task, Task | str):
+            from rota.integrations.django.tasks.adopting import declared_task
+
+            task = declared_task(self, task)
+        return super()._schedule(task, timetable, place, **options)
 
     def management_command(
         self,

@@ -7,6 +7,7 @@ import os
 from rota import daily, every
 from rota.integrations.django import rota
 from rota.runners.local.context import RunContext
+from tests.django.project.shop import mails  # noqa: F401 - declares tasks of django.tasks
 from tests.django.project.shop.models import Mark, Order
 
 
