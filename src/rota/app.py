@@ -63,6 +63,8 @@ class Rota:
     registry_type = Registry
     # What each process that the local runner starts calls first, as `module:function`.
     child_setup: str | None = None
+    # Puts another runner beside the local one of a node.
+    beside: Callable[[Runner, Clock], Runner] | None = None
 
     def __init__(
         self,

@@ -543,3 +543,19 @@ class NotFollowed(RotaError):
             f"task {task!r} is with back end {backend!r}, which gives no results: whether it is executed can "
             f"not be known. Schedule a task of a back end that has `supports_get_result`, or one of Rota's."
         )
+
+
+class MessageLost(RotaError):
+    """A run was handed to another system, which has not said in time that it ended.
+
+    Attributes:
+        task: Name of the task.
+        limit: How long it may take.
+    """
+
+    def __init__(self, task: str, limit: timedelta) -> None:
+        self.task, self.limit = task, limit
+        super().__init__(
+            f"task {task!r} was handed over, and is not known to have ended within {limit}. Is a worker of "
+            f"that back end running? A longer `time_limit` of the schedule waits longer."
+        )

@@ -52,6 +52,8 @@ def make_node(
         from rota.runners.local import LocalRunner
 
         runner = LocalRunner(rota.registry.body, rota.clock, options.slots, child_setup=rota.child_setup)
+        if rota.beside is not None:
+            runner = rota.beside(runner, rota.clock)
     return Node(
         rota.store,
         rota.clock,

@@ -93,6 +93,6 @@ TASKS = {
         "OPTIONS": json.loads(os.environ.get("SHOP_TASK_OPTIONS", "{}")),
     },
     "immediate": {"BACKEND": f"{_IMMEDIATE}.ImmediateBackend"},
-    "database": {"BACKEND": "django_tasks_db.DatabaseBackend"},
+    "database": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "there"]},
 }
 ROTA = {"NAME": "shop", **json.loads(os.environ.get("SHOP_ROTA", "{}"))}

@@ -98,7 +98,16 @@ class DjangoRota(Rota):
             self._require_migrated(connection)
             alone = self._alone = Rota(self.name, clock=self._clock, housekeeping=False, **given)
             alone.registry, alone.events, alone.child_setup = self.registry, self.events, self.child_setup
+            alone.beside = self._beside
         return self._alone
+
+    def _beside(self, local: Runner, clock: Clock) -> Runner:
+        """Hand the runs of tasks of other back ends of `django.tasks` to these."""
+        if not self.registry.followed:
+            return local
+        from rota.integrations.django.tasks.handing import with_back_ends
+
+        return with_back_ends(self, local, clock)
 
     def _require_migrated(self, connection: Any) -> None:
         """Raise `SchemaOutdated`: a SQLite file would get its tables without a migration, otherwise."""

@@ -124,6 +124,25 @@ class Run(models.Model):
         return str(self.id)
 
 
+class Handover(models.Model):
+    """A run that another back end of `django.tasks` executes. No mirror: this table is Django's alone.
+
+    Attributes:
+        attempt: The one that handed it over.
+        message: Id of the result there.
+    """
+
+    run_id = IdField(primary_key=True)
+    attempt = models.IntegerField()
+    backend = models.TextField()
+    message = models.TextField()
+    at = InstantField(db_column="at_us")
+
+    class Meta:
+        db_table = "rota_handover"
+        default_permissions = ()
+
+
 class Attempt(models.Model):
     """An attempt that was followed by another one."""
 

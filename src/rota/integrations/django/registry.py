@@ -20,12 +20,14 @@ class DjangoRegistry(Registry):
             site is served nevertheless, and `manage.py check` shows all of it; but nothing is put in force:
             what is missing would be retired.
         more_queues: Queues that no task or schedule names, and runs are made for nevertheless.
+        followed: Names of the tasks whose runs other back ends of `django.tasks` execute.
     """
 
     def __init__(self, context_type: type) -> None:
         super().__init__(context_type)
         self.broken: dict[str, RotaError] = {}
         self.more_queues: set[str] = set()
+        self.followed: set[str] = set()
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Add a task, its body between two looks at Django's connections. Raises `DuplicateName`."""

@@ -54,13 +54,13 @@ def confirm(order: int) -> int:
     return Order.objects.filter(pk=order).update(is_confirmed=True)
 
 
-@task(backend="database")
+@task(backend="database", queue_name="there")
 def add(left: int, right: int = 0) -> int:
     """Add two numbers, on another back end."""
     return left + right
 
 
-@task(backend="database")
+@task(backend="database", queue_name="there")
 def fail_there(word: str) -> None:
     """Fail on another back end."""
     raise LookupError(word)

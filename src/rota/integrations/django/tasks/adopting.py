@@ -74,6 +74,8 @@ def adopt(rota: DjangoRota, source: Any, options: Mapping[str, Any] | None = Non
     rota.registry.add(made)
     if way == HERE:
         tell_finished(rota)
+    elif way == FOLLOWED:
+        rota.registry.followed.add(name)
     return made
 
 
