@@ -82,3 +82,17 @@ def test_traps_of_time_zones_are_warned_of():
 def test_a_database_that_is_not_there_is_named(rota):
     rota.database = "elsewhere"
     assert ids() == ["rota.E003"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_site_that_starts_nodes_has_its_database_in_a_file_but_in_its_tests(options, monkeypatch):
+    from django.test.utils import setup_test_environment, teardown_test_environment
+
+    monkeypatch.setitem(options, "NAME", ":memory:")
+    with override_settings(ROTA={"AUTOSTART": True}):
+        assert "Let it be a file." in said("rota.E006")
+        setup_test_environment()
+        try:
+            assert "rota.E006" not in ids()
+        finally:
+            teardown_test_environment()

@@ -63,7 +63,7 @@ def is_server(argv: list[str], environment: Any) -> bool:
     Not in tests, whose client loads one as well, nor in management commands but `runserver`; under its
     autoreload only in the process that serves.
     """
-    if hasattr(mail, "outbox"):  # `setup_test_environment` was called
+    if is_test():
         return False
     program = Path(argv[0] if argv else "")
     if program.name not in COMMANDS and program.parts[-2:] != ("django", "__main__.py"):
@@ -100,6 +100,11 @@ def stop_before_death(stop: Callable[[], None]) -> None:
 
 def _exit(number: int, frame: FrameType | None) -> None:
     sys.exit(BY_SIGNAL + number)
+
+
+def is_test() -> bool:
+    """Say whether Django's `setup_test_environment` was called in this process."""
+    return hasattr(mail, "outbox")
 
 
 class Starter:
