@@ -178,7 +178,7 @@ def test_a_timetable_is_changed_in_the_admin_and_seen_in_the_ui(site, visit):
 
 def test_a_schedule_is_run_in_the_mounted_ui(site, visit):
     page = visit("/rota/schedules/refunds/nightly")
-    page.click("text=Run now >> nth=0")
+    page.click("text=Run with")
     page.click("main form button.primary")
     page.wait_for_selector("text=A run was made")
     assert page.url == f"{site.url}/rota/schedules/refunds/nightly"
