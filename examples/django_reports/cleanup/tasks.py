@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from reports.models import Report
 
+from reports.models import Report
 from rota.integrations.django.compat import ScheduledTaskConfig
 
 MONTH = timedelta(days=30)

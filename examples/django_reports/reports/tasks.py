@@ -6,8 +6,8 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
-from orders.models import Order
 
+from orders.models import Order
 from reports.models import Report
 from rota.integrations.django.compat import ScheduledTaskConfig, create_retryable
 

@@ -18,13 +18,14 @@ from rota.integrations.django.admin.acts import SCHEDULES, Act, ActsMixin, noted
 from rota.integrations.django.admin.base import RotaAdmin, face_url
 from rota.integrations.django.admin.listing import Asked, Page, choice, named
 from rota.integrations.django.admin.schedule_form import ScheduleForm
+from rota.operations.foreseen import Foreseen, foreseen
 from rota.operations.schedules import get_schedule, list_with_runs
 from rota.operations.sentences import policies
 from rota.web.names import encoded
 from rota.web.ui.formats import absolute, plural
 from rota.web.ui.schedule_edit import MAIN, MORE
 from rota.web.ui.schedule_list import SOURCES, STATES
-from rota.web.ui.schedule_page import coming, silence
+from rota.web.ui.schedule_page import silence
 
 PER_PAGE, STRIP, RUNS, NEXT = 50, 30, 10, 10
 ORDERS = {"name_": "name", "-name_": "-name", "next": "next", "-next": "next"}
@@ -246,12 +247,9 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
 
     @admin.display(description="Next times")
     def next_times(self, obj: Any) -> Any:
-        found = coming(obj.detail.upcoming, obj.view.zone, obj.now)
-        return (
-            html.lines([f"{one.local}{' · ' if one.mark else ''}{one.mark}" for one in found])
-            if obj.detail.upcoming
-            else silence(obj.view.schedule)
-        )
+        schedule, zone = obj.view.schedule, obj.view.zone
+        found = foreseen(schedule, obj.detail.upcoming, obj.now, zone)
+        return html.lines([_ahead(one, zone) for one in found]) if found else silence(schedule)
 
     @admin.display(description="Policies")
     def policies_(self, obj: Any) -> Any:
@@ -301,6 +299,14 @@ def query_of(asked: Asked) -> ScheduleQuery:
         after_due=_instant(due),
         limit=PER_PAGE + 1,
     )
+
+
+def _ahead(one: Foreseen, zone: str) -> str:
+    """Say when it is due, and what clocks do there; or that it is left out."""
+    if one.left_out:
+        times = f", {plural(one.count, 'time')}" if one.count > 1 else ""
+        return f"{absolute(one.at, zone)} · {one.left_out}{times}"
+    return " · ".join(filter(None, (absolute(one.at, zone), one.mark)))
 
 
 def _mark(last: Any) -> str:
