@@ -264,7 +264,10 @@ def test_a_back_end_that_executes_while_it_is_asked(rota, mails):
     rota.tick()
     first, second = map(rota.store.run, made)
     assert (first.state, first.result) == ("succeeded", "now")
-    assert (second.state, second.failure.kind) == ("failed", "rota.errors.FailedElsewhere")
+    assert (second.state, second.failure.kind) == (
+        "failed",
+        "rota.integrations.django.tasks.errors.FailedElsewhere",
+    )
     assert "ValueError: no word" in second.failure.message
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -97,11 +98,11 @@ def test_a_task_that_breaks_a_rule_is_refused(mails, changes, problem):
     assert type(caught.value).__name__.startswith("InvalidTask")
 
 
-def test_a_function_in_a_function_is_no_task(backend):
+def test_a_function_in_a_function_is_no_task(mails):
     def inner(): ...
 
     with pytest.raises(Exception, match="module level"):
-        backend.task_class(func=inner)
+        replace(mails.greet, func=inner)
 
 
 def test_a_result_is_the_same_when_it_is_looked_up(mails, backend):
@@ -179,6 +180,7 @@ def test_a_task_that_fails_says_why(mails):
     assert error.exception_class is ValueError
     assert error.traceback.endswith("ValueError: no paper\n")
     assert "in fail\n" in error.traceback
+    assert error.traceback.count('File "') == 1  # and none of ours
     with pytest.raises(ValueError, match="Task failed"):
         _ = result.return_value
 
@@ -215,7 +217,7 @@ def test_a_cancelled_run_has_failed(rota, mails):
     cancel(rota, [result.id], Actor("ann"))
     result.refresh()
     assert (result.status, result.attempts) == ("FAILED", 0)
-    assert result.errors[0].exception_class_path == "rota.errors.NotExecuted"
+    assert result.errors[0].exception_class_path == "rota.integrations.django.tasks.errors.NotExecuted"
     assert "the run was cancelled" in result.errors[0].traceback
 
 
@@ -333,6 +335,11 @@ def test_a_wrong_option_is_an_error_of_the_check(options, said):
 def test_no_queue_at_all_is_warned_of():
     with override_settings(TASKS={"default": {"BACKEND": BACKEND, "QUEUES": []}}):
         assert [one.id for one in run_checks() if one.id == "rota.W006"]
+
+
+def test_the_application_has_to_be_installed(backend):
+    with override_settings(INSTALLED_APPS=["django.contrib.contenttypes"]):
+        assert [one.id for one in backend.check()] == ["rota.E007"]
 
 
 def test_the_options_hold_for_each_task_also_in_a_process_of_its_own(rota, database_url, monkeypatch):

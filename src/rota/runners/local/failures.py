@@ -14,7 +14,8 @@ MAX_MESSAGE = 10 * 1024
 MAX_TRACEBACK = 50 * 1024
 MAX_CHAIN = 10
 FIRST_FRAMES, LAST_FRAMES = 10, 30
-OWN_FILES = str(Path(__file__).parent)
+# What stands between a worker and a body: the runners, and the integration of a framework.
+OWN_FILES = (str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "integrations"))
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -7,9 +7,9 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rota.errors import FailedElsewhere, NotFollowed
 from rota.integrations.django.tasks import api
 from rota.integrations.django.tasks.arguments import parted
+from rota.integrations.django.tasks.errors import FailedElsewhere, NotFollowed
 from rota.integrations.django.tasks.results import started_result
 from rota.runners.local.context import current
 

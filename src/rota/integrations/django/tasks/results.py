@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from rota.core.records import Attempt, Claimed, Failure, NewRun, Outcome, Run, RunState
-from rota.errors import NodeLost, NotExecuted
 from rota.integrations.django.tasks import api
 from rota.integrations.django.tasks.arguments import parted
+from rota.integrations.django.tasks.errors import NodeLost, NotExecuted
 
 STATUS = {
     RunState.PENDING: api.Status.READY,
