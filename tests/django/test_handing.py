@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
@@ -14,6 +16,7 @@ from rota.integrations.django.tasks import api
 from rota.integrations.django.tasks.adopting import declared_task
 from rota.operations.enqueueing import requested
 from rota.testing.clock import VirtualClock
+from tests.system.web_kills import ROOT, environment
 
 SECOND = timedelta(seconds=1)
 
@@ -209,6 +212,38 @@ def test_what_goes_wrong_while_it_is_handed_over_leaves_nothing_there(rota, alia
     run = rota.store.run(made)
     assert (run.state, run.failure.message) == ("failed", "not today")
     assert (messages(), handed(alias)) == ([], [])
+
+
+DIES_BEFORE_THE_COMMIT = """
+import os
+from rota.integrations.django import rota
+from rota.integrations.django.tasks import api
+from tests.django.project.shop.mails import add
+api.task_enqueued.connect(lambda **_: os._exit(9), weak=False)
+rota.schedule(add, "every 365d", args={"left": 1})
+rota.tick()
+"""
+
+
+def test_a_node_that_is_killed_while_it_hands_over_leaves_one_message_in_the_end(rota, database_url, add):
+    made = add.enqueue(1)
+    command = [sys.executable, "-m", "tests.django.project.manage", "shell", "-v0", "-c"]
+    env = environment(database_url)
+    done = subprocess.run([*command, DIES_BEFORE_THE_COMMIT], env=env, cwd=ROOT, check=False)
+    assert done.returncode == 9
+    assert (rota.store.run(made).state, messages()) == ("running", [])
+    clock = VirtualClock(rota.store.clock() + timedelta(minutes=1))
+    rota.follow(clock)
+    try:
+        node = Node(rota, clock)
+        node.rescue()
+        node.further()
+        assert len(messages()) == 1
+        work()
+        node.further()
+        assert (rota.store.run(made).state, len(messages())) == ("succeeded", 1)
+    finally:
+        rota.follow(None)
 
 
 def test_a_lost_message_is_found_by_a_deadline(rota, clock, node, add):
