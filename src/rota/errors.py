@@ -33,23 +33,6 @@ class InvalidPolicy(InvalidValue):
     """A value of a policy is out of range, or of the wrong kind."""
 
 
-class InvalidTaskConfig(InvalidValue):
-    """An entry of `SCHEDULED_TASKS` has fields that can not be used: all of them are named.
-
-    Attributes:
-        func: Path of its function.
-        problems: One refusal for each field.
-    """
-
-    def __init__(self, func: str, problems: Sequence[InvalidValue]) -> None:
-        self.func, self.problems = func, tuple(problems)
-        first = self.problems[0]
-        self.field, self.value = first.field, first.value
-        self.expected, self.hint = first.expected, first.hint
-        said = "; ".join(str(one).rstrip(".") for one in self.problems)
-        Exception.__init__(self, f"the scheduled task {func}: {said}.")
-
-
 class StoreUnavailable(RotaError):
     """The store can not be reached, or did not answer in time. What was asked may be asked again.
 

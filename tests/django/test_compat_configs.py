@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rota.errors import InvalidTaskConfig, InvalidValue
+from rota.errors import InvalidValue
 from rota.integrations.django.compat.configs import (
+    InvalidTaskConfig,
     ScheduledTaskConfig,
     config_of,
     path_of,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
 
 from rota.core.timetables import Timetable, cron, daily, every, monthly, weekly
-from rota.errors import InvalidTaskConfig, InvalidValue
+from rota.errors import InvalidValue
 from rota.integrations.django.compat.conf import checked_tag
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,6 +31,23 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "monthly": ("schedule_day_of_month", "schedule_hour", "schedule_minute"),
 }
 MAY_HAVE: dict[str, tuple[str, ...]] = {"hourly": ("schedule_minute",)}
+
+
+class InvalidTaskConfig(InvalidValue):
+    """An entry of `SCHEDULED_TASKS` has fields that can not be used: all of them are named.
+
+    Attributes:
+        func: Path of its function.
+        problems: One refusal for each field.
+    """
+
+    def __init__(self, func: str, problems: Sequence[InvalidValue]) -> None:
+        self.func, self.problems = func, tuple(problems)
+        first = self.problems[0]
+        self.field, self.value = first.field, first.value
+        self.expected, self.hint = first.expected, first.hint
+        said = "; ".join(str(one).rstrip(".") for one in self.problems)
+        Exception.__init__(self, f"the scheduled task {func}: {said}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from itertools import islice
 from rota.core.records import ScheduleState
 from rota.core.timetables import Timetable, every
 from rota.declare.tasks import EnqueueOptions
-from rota.errors import InvalidTaskConfig, RotaError, UnknownSchedule
+from rota.errors import RotaError, UnknownSchedule
 from rota.integrations.django.app import DjangoRota
-from rota.integrations.django.compat.configs import NEEDS, config_of, timetable_of
+from rota.integrations.django.compat.configs import NEEDS, InvalidTaskConfig, config_of, timetable_of
 from rota.integrations.django.compat.declaring import queue_of
 from rota.integrations.django.compat.retryable import make_retry
 from rota.integrations.django.compat.tables import RetryRow, ScheduledRow
