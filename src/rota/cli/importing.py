@@ -70,9 +70,9 @@ def _found(source: str, where: str | None, zone: str) -> list[Foreign]:
 
         return from_celery_beat()
     if source == "django-crontab":
-        from rota.importers.cronjobs import from_cronjobs
+        from rota.importers.cronjobs import SETTING, from_cronjobs
 
-        return from_cronjobs(_cronjobs(), zone)
+        return from_cronjobs(_of_settings(SETTING), zone)
     raise InvalidValue("SOURCE", source, f"choose one of {', '.join(SOURCES)}")
 
 
@@ -86,13 +86,13 @@ def _loaded(where: str | None) -> Any:
         raise InvalidValue("WHERE", where, f"it can not be imported: {error}") from error
 
 
-def _cronjobs() -> Any:
+def _of_settings(name: str) -> Any:
     try:
         from django.conf import settings
 
-        return settings.CRONJOBS
+        return getattr(settings, name)
     except Exception as error:  # not installed, no settings, no such setting: each has its own class
-        problem = f"the setting CRONJOBS can not be read: {error}"
+        problem = f"the setting {name} can not be read: {error}"
         raise MissingExtra("this import, by manage.py rota import,", "django", problem) from error
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from operator import or_
+from operator import methodcaller, or_
 from typing import Any
 
 from rota.core.timetables import Timetable, every, once
@@ -21,26 +21,27 @@ from rota.importers.foreign import RANGES, Foreign, cron_of
 SAME = {"second": "second", "minute": "minute", "hour": "hour", "day": "day_of_month", "month": "month"}
 ORDINALS = ("1st", "2nd", "3rd", "4th", "5th", "last")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ENTRIES = methodcaller("get_jobs")  # of theirs, whose noun is not ours
 JUST_BEFORE = timedelta(microseconds=1)
 
 
 def from_scheduler(scheduler: Any) -> list[Foreign]:
     """Return the jobs of a scheduler, running or not, by id. A paused one is off."""
-    return [from_job(job) for job in sorted(scheduler.get_jobs(), key=lambda job: str(job.id))]
+    return [from_entry(entry) for entry in sorted(ENTRIES(scheduler), key=lambda entry: str(entry.id))]
 
 
-def from_job(job: Any) -> Foreign:
-    """Return one job."""
-    path = job.func_ref or f"{job.func.__module__}:{job.func.__qualname__}"
+def from_entry(entry: Any) -> Foreign:
+    """Return one of its jobs."""
+    path = entry.func_ref or f"{entry.func.__module__}:{entry.func.__qualname__}"
     task = path.replace(":", ".")
-    known: dict[str, Any] = {"name": str(job.id), "task": task, "args": dict(job.kwargs or {})}
-    notes = [f"positional arguments {job.args!r}: give them names"] if job.args else []
-    if getattr(job.trigger, "jitter", None):
-        notes.append(f"jitter: {job.trigger.jitter} s there")
+    known: dict[str, Any] = {"name": str(entry.id), "task": task, "args": dict(entry.kwargs or {})}
+    notes = [f"positional arguments {entry.args!r}: give them names"] if entry.args else []
+    if getattr(entry.trigger, "jitter", None):
+        notes.append(f"jitter: {entry.trigger.jitter} s there")
     # A job that waits for the scheduler to start has no such attribute.
-    is_on = getattr(job, "next_run_time", job.trigger) is not None
+    is_on = getattr(entry, "next_run_time", entry.trigger) is not None
     try:
-        timetable, options = from_trigger(job.trigger)
+        timetable, options = from_trigger(entry.trigger)
     except RotaError as error:
         return Foreign(**known, is_on=is_on, problem=str(error), notes=tuple(notes))
     return Foreign(**known, timetable=timetable, options=options, is_on=is_on, notes=tuple(notes))

@@ -10,6 +10,8 @@ from rota.core.timetables import cron
 from rota.errors import InvalidValue, RotaError
 from rota.importers.foreign import Foreign
 
+SETTING = "CRONJOBS"
+
 
 def from_cronjobs(entries: Iterable[Sequence[Any]], zone: str) -> list[Foreign]:
     """Return the entries as they stand: `(line, function)`, with a suffix or with args, kwargs and suffix.
@@ -33,7 +35,7 @@ def _from_entry(entry: Sequence[Any], zone: str) -> Foreign:
         positional = list(more[0]) if more else []
         named = dict(more[1]) if len(more) > 1 else {}
     except (TypeError, ValueError):
-        problem = str(InvalidValue("CRONJOBS", entry, "an entry is (line, function, ...)"))
+        problem = str(InvalidValue(SETTING, entry, "an entry is (line, function, ...)"))
         return Foreign(name=str(entry)[:100], task="", problem=problem)
     notes = []
     if positional:
