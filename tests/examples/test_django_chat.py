@@ -41,8 +41,8 @@ def database(kind, request):
 def chat(database, tmp_path_factory):
     """The example, set up and served by the first block of its README."""
     made = chat_in(tmp_path_factory.mktemp("chat"), database)
-    install, change, *setup, serve = made.blocks()[0]
-    assert install.startswith("pip install 'rota[")
+    change, install, *setup, serve = made.blocks()[0]
+    assert install.startswith("pip install '../..[")
     assert change == "cd examples/django_chat"
     made.follow([change, *setup], made.folder)
     with made.serving(serve):

@@ -19,6 +19,8 @@ READERS = {
     "cli/timetables.py": "`rota next`, without a store",
     "demo/command.py": "when the demo began",
     "demo/traffic.py": "the rows of the demo's shop",
+    "housekeeping/django/backups.py": "the name of a backup",
+    "housekeeping/django/rows.py": "how old rows are, whose times the site's own clock wrote",
     "web/ui/pages.py": "the page that tells that the store can not be reached",
 }
 
