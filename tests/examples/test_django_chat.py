@@ -9,7 +9,6 @@ import jwt
 import pytest
 
 from tests.examples.chat import chat_in, wait_until
-from tests.web.conftest import chromium  # noqa: F401 - a fixture
 
 API = "/api/admin/scheduler"
 DUTIES = ["conversations", "messages", "stats", "users"]
@@ -51,7 +50,7 @@ def chat(database, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chat, chromium):  # noqa: F811
+def visit(chat, chromium):
     """Open pages; what goes wrong in their consoles fails the test."""
     contexts, wrong = [], []
 

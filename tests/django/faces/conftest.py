@@ -8,7 +8,6 @@ import pytest
 from django.test.utils import setup_test_environment, teardown_test_environment
 
 from tests.django.faces.site import default_is
-from tests.web.conftest import chromium  # noqa: F401 - a fixture
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.db import connections
 
 from rota import Rota
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.housekeeping.django.project.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.housekeeping.django.project.settings"
 django.setup()  # before a test imports models
 
 from tests.housekeeping.django.project import settings  # noqa: E402
