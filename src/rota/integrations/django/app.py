@@ -10,6 +10,7 @@ from django.db import connections
 
 from rota import settings as settings_
 from rota.app import Rota
+from rota.declare.ready import ReadyTask
 from rota.declare.registry import caller_place, first_line
 from rota.declare.tasks import Task
 from rota.integrations.django.conf import conf, require_known_keys, rota_settings
@@ -175,7 +176,7 @@ class DjangoRota(Rota):
 
     def _schedule(self, task: Any, timetable: Timetable | str, place: str, **options: Any) -> str:
         """Schedule also what `@task` of `django.tasks` has made."""
-        if not isinstance(task, Task | str):
+        if not isinstance(task, Task | ReadyTask | str):
             from rota.integrations.django.tasks.adopting import declared_task
 
             task = declared_task(self, task)
