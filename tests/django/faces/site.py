@@ -12,6 +12,8 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from waitress.server import create_server
 
+from tests.django.project.routing import OneDatabase
+
 PASSWORD = "correct horse battery staple"
 VIEW = ("view_schedule", "view_run", "view_node", "view_auditline")
 OPERATE = (*VIEW, "change_schedule", "trigger_schedule", "change_run")
@@ -20,12 +22,13 @@ OPERATE = (*VIEW, "change_schedule", "trigger_schedule", "change_run")
 @contextmanager
 def default_is(alias: str) -> Iterator[None]:
     """Let the database of an alias be the project's own, in every thread that connects from now on."""
-    before = connections.databases["default"]
+    before = connections.databases["default"], OneDatabase.alias
     forget()
-    connections.databases["default"] = connections.databases[alias]
+    # One connection for the models and for Rota: a second would wait for what the first holds.
+    connections.databases["default"], OneDatabase.alias = connections.databases[alias], "default"
     yield
     forget()
-    connections.databases["default"] = before
+    connections.databases["default"], OneDatabase.alias = before
 
 
 def forget() -> None:
