@@ -96,6 +96,11 @@ def gunicorn(url: str, folder: Path, *options: str, workers: int = 4) -> Abstrac
     return served(url, folder, "gunicorn", *words, "tests.django.project.wsgi:application")
 
 
+def _hear_ctrl_c() -> None:
+    """Take SIGINT as in a terminal: what a shell has put in the background inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def served(
     url: str, folder: Path, *words: str, end: signal.Signals = signal.SIGTERM, **rota: object
@@ -115,6 +120,7 @@ def served(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=_hear_ctrl_c,
         )
     site = Site(url, port, process, log)
     try:
