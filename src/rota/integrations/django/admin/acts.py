@@ -79,8 +79,13 @@ class ActsMixin:
 
     acts: tuple[Act, ...] = ()
 
-    def get_actions(self: Any, request: Any) -> dict[str, Any]:
-        """Offer the acts, and nothing that Django does by itself, such as deleting."""
+    def get_actions(self: Any, request: Any, action_location: Any = None) -> dict[str, Any]:
+        """Offer the acts in a list, and nothing that Django does by itself, such as deleting.
+
+        Since Django 6.1 `action_location` tells a list from the page of one object, which has buttons instead.
+        """
+        if action_location is not None and action_location.name != "CHANGE_LIST":
+            return {}
         return {one.name: (_action(one), one.name, one.label) for one in self.acts if self.may(request, one)}
 
     def may(self: Any, request: Any, act: Act) -> bool:
