@@ -60,7 +60,9 @@ class Wakeup(Protocol):
         """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let who waits return at once; the store is not asked any more."""
+        ...
 
 
 class Store(Protocol):

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,14 @@ def test_an_url_that_names_no_store_is_refused_without_its_password(url):
     with pytest.raises(InvalidValue) as refused:
         open_store(url)
     assert "secret" not in str(refused.value)
+
+
+def test_a_node_that_has_stopped_opens_its_file_no_more(tmp_path):
+    path = tmp_path / "rota.db"
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        store.migrate()
+        wakeup = store.wakeup()
+        wakeup.close()
+    assert wakeup.wait(timedelta(hours=1)) == frozenset()  # an hour, if it did not know
+    held = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert str(path) not in held

@@ -150,6 +150,8 @@ class Node:
         self._end(lambda _: True)
         if self._wakeup is not None:
             self._wakeup.close()
+        if self._listener is not None:
+            self._listener.join()  # or it would look into a store that was closed meanwhile
         self._last(lambda: self._store.leave(self.id))
         log.info("node left", extra={"node": self.id})
         self.events.tell(Event(kind="node_left", at=self._clock.now(), subject=self.id))

@@ -18,10 +18,11 @@ class Waiter:
     condition costs, and a node over SQLite waits a hundred times a second.
     """
 
-    __slots__ = ("bell", "news")
+    __slots__ = ("bell", "has_left", "news")
 
     def __init__(self) -> None:
         self.news: set[str] = set()
+        self.has_left = False
         self.bell = threading.Lock()
         self.bell.acquire()
 
@@ -52,6 +53,7 @@ class Hub:
         """Forget a waiter; if it is waiting, it goes on at once."""
         with self._lock:
             self._waiters = [one for one in self._waiters if one is not waiter]
+            waiter.has_left = True
             _ring(waiter)
 
     def take(self, waiter: Waiter, timeout: float) -> frozenset[str]:
@@ -91,14 +93,18 @@ class HubWakeup:
     def wait(self, timeout: timedelta) -> frozenset[str]:
         left = timeout.total_seconds()
         if self._look is None:
-            return self._hub.take(self._waiter, left)
-        while True:
+            return frozenset() if self._waiter.has_left else self._hub.take(self._waiter, left)
+        while not self._waiter.has_left:
             beat = min(left, self._beat if self._quiet < QUIET_AFTER else self._idle_beat)
-            topics = self._hub.take(self._waiter, beat) | self._look()
+            topics = self._hub.take(self._waiter, beat)
+            if self._waiter.has_left:
+                break
+            topics |= self._look()
             left -= beat
             self._quiet = 0.0 if topics else self._quiet + beat
             if topics or left <= 0:
                 return topics
+        return frozenset()  # without a look: the store may be closed by now, and would be opened again
 
     def close(self) -> None:
         self._hub.leave(self._waiter)
