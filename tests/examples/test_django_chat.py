@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 import re
 from pathlib import Path
 
@@ -187,7 +188,8 @@ def test_somebody_joins_is_verified_and_talks(chat, visit, width):
     page.get_by_role("button", name="Join").click()
     page.get_by_text("A link to verify your address is on its way.").wait_for()
     wait_until(lambda: f"To: {name}@example.org" in chat.said(), chat.said)
-    links = re.findall(rf"{chat.url}/verify/\S+", chat.said())
+    mails = quopri.decodestring(chat.said()).decode()  # as of Django 6, lines that are long come so
+    links = re.findall(rf"{chat.url}/verify/\S+", mails)
     page.goto(links[-1])
     page.get_by_text(f"{name} is verified.").wait_for()
     page.get_by_label("Begin a conversation").fill("Holidays")
