@@ -193,7 +193,7 @@ class Postgres:
         """Return the plan of a prepared statement, as it was made at its first execution."""
         names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", self.statements[name])))
         if name not in self._prepared:
-            self.connection.execute(FOR_PREPARED)
+            self.connection.execute(f"{FOR_PREPARED}; SET plan_cache_mode = force_generic_plan")
             text = re.sub(
                 r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", self.statements[name]
             )

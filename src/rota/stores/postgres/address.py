@@ -13,7 +13,9 @@ from rota.errors import InvalidValue
 MOST_CONNECTIONS = 10
 # A plan is kept while the tables grow: one that was made for empty ones must not read the whole of them.
 # Where there is no other way, that now seems so costly that the server would compile it, for half a second.
-FOR_PREPARED = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+# `plan_cache_mode` is left alone: "force_generic_plan" would hold for what is not prepared, too, and a list
+# whose filters are parameters that may be NULL is then planned as if each of them narrowed it.
+FOR_PREPARED = "SET enable_seqscan = off; SET jit = off"
 NEVER_BY_ITSELF = 1 << 30  # executions after which psycopg prepares what nobody told it to
 # A server that does not answer is given up after about 20 s, also when a firewall swallows its packets.
 SETTINGS = {
@@ -56,8 +58,8 @@ class Address:
     def connect(self) -> psycopg.Connection[Any]:
         """Open a connection that begins nothing by itself, and prepares only what it is told to.
 
-        What is prepared has a generic plan. It does not survive a pooler between the transactions, such as
-        PgBouncer: behind one nothing is prepared.
+        What is prepared gets a generic plan when that seems as good as one for the values at hand. It does
+        not survive a pooler between the transactions, such as PgBouncer: behind one nothing is prepared.
         """
         given: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(self.dsn))
         settings = {name: value for name, value in SETTINGS.items() if name not in given}

@@ -82,7 +82,7 @@ class ActsMixin:
     def get_actions(self: Any, request: Any, action_location: Any = None) -> dict[str, Any]:
         """Offer the acts in a list, and nothing that Django does by itself, such as deleting.
 
-        Since Django 6.1 `action_location` tells a list from the page of one object, which has buttons instead.
+        Since Django 6.1 `action_location` tells a list from the page of one object: that has buttons.
         """
         if action_location is not None and action_location.name != "CHANGE_LIST":
             return {}
