@@ -262,8 +262,12 @@ class Store(Protocol):
         ...
 
     # -- nodes
-    def join(self, node: Node) -> None:
-        """Insert the node, or refresh it: also the heartbeat."""
+    def join(self, node: Node) -> str | None:
+        """Insert the node, or refresh it: also the heartbeat. Return who has asked it to drain."""
+        ...
+
+    def drain(self, rota: str, node_id: str, by: str, audit: Sequence[AuditLine] = ()) -> bool:
+        """Ask a node to drain: its heartbeat tells it. `False`: there is none, or it was asked before."""
         ...
 
     def leave(self, node_id: str) -> None: ...

@@ -50,6 +50,12 @@ def slow(seconds: float = 60) -> None:
     threading.Event().wait(seconds)
 
 
+@rota.task
+def gated(gate: str) -> str:
+    with open(gate) as pipe:  # until somebody opens it for writing
+        return pipe.read()
+
+
 @rota.task(queue="mail")
 def send(user: int) -> None: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -57,6 +58,50 @@ def test_what_runs_may_end_and_a_second_signal_ends_at_once(synced, started):
     node.signal(signal.SIGTERM)
     assert node.end()[0] == 128 + signal.SIGTERM
     assert [run["state"] for run in synced.json("runs")] == ["running"]
+
+
+def test_a_node_that_is_asked_to_drain_lets_its_run_end_and_another_takes_over(synced, started):
+    gate = synced.folder / "gate"
+    os.mkfifo(gate)
+    node = started("run", ROTA_LEASE="1s", ROTA_DRAIN_TIMEOUT="1h")
+    node.wait_for("node joined")
+    first = synced("enqueue", "gated", "--arg", f"gate={gate}").stdout.strip()
+    node.wait_for("run started")
+    [one] = synced.json("node", "list")
+    asked = synced.json("node", "drain", one["id"], "--reason", "new release")
+    assert [each["subject"] for each in asked["changed"]] == [one["id"]]
+    assert "asked to drain" in node.wait_for("asked to drain")
+
+    second = synced("enqueue", "purge").stdout.strip()
+    with gate.open("w") as pipe:  # its run may end; what came meanwhile is not its business
+        pipe.write("written by the test")
+    node.wait_for("node left")
+    code, _, _ = node.end()
+    assert code == 0
+    states = {run["id"]: run["state"] for run in synced.json("runs")}
+    assert states == {first: "succeeded", second: "pending"}
+    assert synced.json("node", "list") == []
+
+    another = started("run", ROTA_LEASE="1s")
+    assert f"run={second}" in another.wait_for("run succeeded")
+    assert [other["id"] == one["id"] for other in synced.json("node", "list")] == [False]
+
+
+def test_a_signal_while_a_node_drains_waits_for_it(synced, started):
+    gate = synced.folder / "gate"
+    os.mkfifo(gate)
+    node = started("worker", ROTA_LEASE="1s", ROTA_DRAIN_TIMEOUT="1h")
+    node.wait_for("node joined")
+    run_id = synced("enqueue", "gated", "--arg", f"gate={gate}").stdout.strip()
+    node.wait_for("run started")
+    synced("node", "drain", synced.json("node", "list")[0]["id"])
+    node.wait_for("asked to drain")
+    node.signal(signal.SIGTERM)
+    node.wait_for("draining")
+    with gate.open("w") as pipe:
+        pipe.write("")
+    assert node.end()[0] == 0
+    assert [(run["id"], run["state"]) for run in synced.json("runs")] == [(run_id, "succeeded")]
 
 
 def test_a_killed_node_is_replaced_and_its_run_taken_over(synced, started):

@@ -1,4 +1,4 @@
-"""A signal ends the wait whenever it comes, and whichever thread the system hands it to."""
+"""What ends the wait: a signal, whenever it comes and whichever thread gets it, or another thread."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ def test_a_signal_that_came_before_the_wait_is_heard():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "15"
+
+
+def test_another_thread_ends_the_wait_without_a_signal():
+    script = (
+        "import threading; from rota.cli.stopping import Stop; s = Stop();"
+        "threading.Thread(target=s.end).start(); print(s.wait())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert done.stdout.strip() == "None"
 
 
 def test_the_second_signal_ends_the_process_at_once():

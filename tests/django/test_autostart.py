@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import closing
+from urllib.request import urlopen
 
 import pytest
 
@@ -61,6 +62,18 @@ def test_each_worker_is_a_node_without_a_request_and_leaves_at_the_end(database_
         wait_until(lambda: len(nodes(database_url)) == 2, "a worker is no node")
         assert {node.pid for node in nodes(database_url)} == set(site.workers())
     assert nodes(database_url) == []
+
+
+def test_a_worker_whose_node_is_asked_to_drain_goes_on_without_it(database_url, tmp_path):
+    with gunicorn(database_url, tmp_path, workers=1) as site:
+        wait_until(lambda: len(nodes(database_url)) == 1, "the worker is no node")
+        (node,) = nodes(database_url)
+        manage(database_url, "rota", "node", "drain", node.id, "--reason", "by the test")
+        wait_until(lambda: nodes(database_url) == [], "the node does not leave")
+        with urlopen(f"http://127.0.0.1:{site.port}/health", timeout=60) as answer:
+            assert answer.status == 200
+        assert site.workers() == [node.pid]
+        assert nodes(database_url) == []
 
 
 ASGI = ("uvicorn", "--port", "{port}", "tests.django.project.asgi:application")

@@ -18,7 +18,7 @@ from rota.stores import open_store
 from rota.testing.clock import VirtualClock
 from rota.web import Identity, WebApp
 from tests.web.calls import ROOT
-from tests.web.ui.shop import START, make_shop, waiting, work
+from tests.web.ui.shop import START, alive, make_shop, waiting, work
 
 NAME = "<script>alert('n')</script>/../ü"
 # What one store swallows, the other may not; these are enough to see that.
@@ -98,6 +98,7 @@ def shop(request):
     changing.pause(rota, "counts", ROOT, TEXTS[1].decode())
     waiting(rota, "greet", args={"name": TEXTS[0].decode(), "password": "hunter2"})
     people.create_token(rota, TEXTS[0].decode(), "viewer", ROOT)
+    alive(rota, NAME, queues=(NAME,))
     made = WebApp(rota, lambda request: Identity(name=NAME, role=Role.ADMIN))
     yield made, TEXTS if request.param == "sqlite" else OF_A_STORE
     rota.close()
@@ -134,6 +135,7 @@ def addresses(app: WebApp, url) -> list[str]:
         *(url("run", run_id=run_id) for run_id in last),
         url("errors.group", key=group),
         url("errors.plan", key=group),
+        url("node.drain", node_id=NAME),
         url("timeline.feed"),
         url("runs.all", action="retry", state="failed"),
         url("audit.revert", subject=change.subject, at=change.at.isoformat()),

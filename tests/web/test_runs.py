@@ -154,6 +154,32 @@ def test_nodes_audit_and_statistics(worked, operator):
     assert (fares["nightly"]["runs"], fares["mail"]["last_state"]) == ({"succeeded": 1}, "pending")
 
 
+def test_a_node_is_asked_to_drain(worked, operator, viewer):
+    drain = "/api/v1/nodes/node-1/drain"
+    viewer.refused("POST", drain, {}, 403)
+    planned = operator.post(drain, {"dry_run": True})
+    assert (planned["dry_run"], planned["changed"][0]["subject"]) == (True, "node-1")
+    assert operator.get("/api/v1/nodes")["items"][0]["drain_by"] is None
+    asked = operator.post(drain, {"reason": "new release"})
+    assert "1 run may end, for up to 30 seconds" in asked["changed"][0]["detail"]
+    again = operator.post(drain, {})
+    assert (again["changed"], again["unchanged"][0]["subject"]) == ([], "node-1")
+    [node] = operator.get("/api/v1/nodes")["items"]
+    assert (bool(node["drain_by"]), node["draining"], node["drain_timeout_seconds"]) == (True, False, 30)
+    [line] = operator.get("/api/v1/audit", query_string={"subject": "node-1"})["items"]
+    assert (line["action"], line["reason"]) == ("drain", "new release")
+    assert "no node is named" in operator.refused("POST", "/api/v1/nodes/node-9/drain", {}, 404)["message"]
+
+
+def test_a_node_that_is_lost_is_not_asked_to_drain(worked, sim, operator):
+    for node in sim.nodes:
+        node.die()
+    sim.clock.advance(sim.lease * 3)
+    refused = operator.refused("POST", "/api/v1/nodes/node-1/drain", {}, 409)
+    assert refused["code"] == "conflict"
+    assert "it is lost" in refused["message"]
+
+
 def test_a_change_is_reverted_by_its_line(sim, operator, viewer):
     operator.post("/api/v1/schedules/nightly/pause", {"reason": "by mistake"})
     [line] = operator.get("/api/v1/audit", query_string={"subject": "nightly", "limit": 1})["items"]

@@ -151,8 +151,6 @@ def _show(result: Result, options: dict[str, Any]) -> None:
     if options["json_"]:
         show.as_json(shapes.result(result))
         return
-    for effect in result.effects:
-        mark = "" if effect.done else "unchanged: "
-        click.echo(f"{'(dry run) ' if result.dry_run else ''}{effect.subject}: {mark}{effect.detail}")
+    show.effects(result)
     if not result.effects:
         show.note("No schedule matches.")

@@ -37,6 +37,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
         "worker": ("rota.cli.nodes", "worker", "Run a worker: executes runs."),
         "web": ("rota.cli.web", "web", "Serve the admin UI and the REST API."),
         "tick": ("rota.cli.nodes", "tick", "Make one pass: decide what is due, run what is ready."),
+        "node": ("rota.cli.draining", "node", "List the nodes, and let one drain."),
     },
     "Declare": {
         "plan": ("rota.cli.syncing", "plan", "Show what a sync would do."),

@@ -143,11 +143,13 @@ def _serve(
     # This process is the node's alone. By default a thread that computes keeps the interpreter for 5 ms, for
     # which those that claim and settle wait after every row: with 1 ms short runs drain twice as fast.
     sys.setswitchinterval(0.001)
+    node.on_drained = asked.end
     node.start()
     if server is not None:
         server.start()
     number = asked.wait()
-    log.info("draining; a second signal ends at once", extra={"signal": signal.Signals(number).name})
+    if number is not None:
+        log.info("draining; a second signal ends at once", extra={"signal": signal.Signals(number).name})
     if server is not None:
         server.close()
     node.stop()

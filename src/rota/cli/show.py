@@ -13,8 +13,13 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rota.operations.results import Result
+
 STATE_MARKS = {
     "active": ("●", "green"),
+    "live": ("●", "green"),
+    "draining": ("◑", "yellow"),
+    "lost": ("✘", "red"),
     "succeeded": ("✔", "green"),
     "running": ("▶", "cyan"),
     "pending": ("…", "cyan"),
@@ -107,6 +112,13 @@ def title(text: str) -> None:
 def _printable(text: str) -> str:
     """Keep a stored text from steering the terminal."""
     return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
+
+
+def effects(result: Result) -> None:
+    """Print what an operation does, or did, a line for each subject."""
+    for one in result.effects:
+        mark = "" if one.done else "unchanged: "
+        click.echo(f"{'(dry run) ' if result.dry_run else ''}{one.subject}: {mark}{one.detail}")
 
 
 def tail(run_id: str) -> str:

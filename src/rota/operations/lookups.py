@@ -115,6 +115,16 @@ def run_like(rota: Rota, text: str) -> Run:
 
 def live_nodes(rota: Rota) -> list[Node]:
     """Return the nodes that have shown themselves within two leases."""
+    return [node for node, state in nodes_by_state(rota) if state != "lost"]
+
+
+def nodes_by_state(rota: Rota) -> list[tuple[Node, str]]:
+    """Return the nodes that the store holds, by id, each with `live`, `draining` or `lost`."""
     now = rota.clock.now()
     patience = max(rota.settings.lease * 2, timedelta(seconds=10))
-    return [node for node in rota.store.nodes(rota.name) if now - node.seen_at <= patience]
+    found = sorted(rota.store.nodes(rota.name), key=lambda one: one.id)
+    return [(one, "lost" if now - one.seen_at > patience else _word(one)) for one in found]
+
+
+def _word(node: Node) -> str:
+    return "draining" if node.draining or node.drain_by is not None else "live"

@@ -172,6 +172,8 @@ def node(one: Node) -> dict[str, Json]:
         "started_at": utc(one.started_at),
         "seen_at": utc(one.seen_at),
         "draining": one.draining,
+        "drain_by": one.drain_by,
+        "drain_timeout_seconds": seconds(one.patience),
     }
 
 

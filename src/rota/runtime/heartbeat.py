@@ -1,4 +1,4 @@
-"""Heartbeat: leases are renewed, cancellations learnt, and the node shows that it lives."""
+"""Heartbeat: leases are renewed, what is asked of the node is learnt, and it shows that it lives."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Heartbeat:
         node: Returns the node's row as it is at an instant.
         runner: `None` for a node that is no worker.
         resync: Learns the store's time anew.
+        asked: Takes who has asked the node to drain; called again at each heartbeat from then on.
     """
 
     name = "heartbeat"
@@ -31,11 +32,12 @@ class Heartbeat:
         runner: Runner | None,
         *,
         resync: Callable[[], object],
+        asked: Callable[[str], None],
         every: timedelta,
         lease: timedelta,
     ) -> None:
         self._store, self._node, self._runner, self._resync = store, node, runner, resync
-        self._every, self._lease = every, lease
+        self._asked, self._every, self._lease = asked, every, lease
         self._joined_at: datetime | None = None
 
     def step(self, now: datetime) -> datetime:
@@ -45,9 +47,11 @@ class Heartbeat:
             if held:
                 self._renew(self._runner, held, now)
         if self._joined_at is None or now - self._joined_at >= self._every / 2:
-            self._store.join(self._node(now))
+            drain_by = self._store.join(self._node(now))
             self._resync()
             self._joined_at = now
+            if drain_by is not None:
+                self._asked(drain_by)
         return now + self._every
 
     def _renew(self, runner: Runner, held: list[Lease], now: datetime) -> None:

@@ -32,10 +32,16 @@ class Node:
 
     The steps can be called one by one (tests, simulations, `rota tick`), or run in threads by `start`.
 
+    An operator may ask it to drain. Its next heartbeat learns that; if it was started, it stops by itself.
+
     Args:
         runner: Required for the role `worker`.
         extra: More steps, such as one that syncs again after a roll-back.
         chance: Returns a random number in `[0, 1)`, for the spread of retries.
+
+    Attributes:
+        drain_by: Who has asked it to drain.
+        on_drained: Called when it has left for that reason; by default nothing more ends than the node.
     """
 
     def __init__(
@@ -56,7 +62,10 @@ class Node:
         self.options, self.runner = options, runner
         self._store, self._clock, self._rota, self.events = store, clock, rota, events
         self._started_at: datetime | None = None
-        self._draining = False
+        self._draining = self._has_left = False
+        self._leaving = threading.Lock()
+        self.drain_by: str | None = None
+        self.on_drained: Callable[[], None] = lambda: None
         self.steps = [*self._steps(tuple(tasks), chance), *extra]
         self._loops: list[Loop] = []
         self._wakeup: Wakeup | None = None
@@ -69,7 +78,15 @@ class Node:
         # The heartbeat comes first: a node shows itself before it takes anything.
         resync = getattr(self._clock, "resync", lambda: None)  # a clock of a test has nothing to learn
         steps.append(
-            Heartbeat(store, self.row, runner, resync=resync, every=options.heartbeat, lease=options.lease)
+            Heartbeat(
+                store,
+                self.row,
+                runner,
+                resync=resync,
+                asked=self._asked_to_drain,
+                every=options.heartbeat,
+                lease=options.lease,
+            )
         )
         if "scheduler" in options.roles:
             steps.append(Tick(store, rota, events, chance, poll=options.poll, batch=options.batch))
@@ -115,6 +132,7 @@ class Node:
             generation=self.options.generation,
             fingerprint=self.options.fingerprint,
             clock_offset=offset(),
+            patience=self.options.patience,
             started_at=self._started_at,
             seen_at=now,
             draining=self._draining,
@@ -138,8 +156,34 @@ class Node:
         self.events.tell(Event(kind="node_joined", at=now, subject=self.id))
 
     def stop(self, patience: timedelta | None = None) -> None:
-        """Drain: take nothing more, wait for what is running, give back the rest, and leave."""
+        """Drain: take nothing more, wait for what is running, give back the rest, and leave.
+
+        If it is being drained already, that is waited for, up to `patience`.
+        """
         patience = self.options.patience if patience is None else patience
+        if not self._leaving.acquire(timeout=patience.total_seconds()):
+            return
+        try:
+            if not self._has_left:
+                self._leave(patience)
+                self._has_left = True
+        finally:
+            self._leaving.release()
+
+    def _asked_to_drain(self, by: str) -> None:
+        if self.drain_by is None:
+            self.drain_by = by
+            if self._loops:  # else its steps are called by others, who decide what becomes of it
+                log.info("asked to drain", extra={"node": self.id, "by": by})
+                threading.Thread(target=self._drain, name="rota-drain", daemon=True).start()
+
+    def _drain(self) -> None:
+        try:
+            self.stop()
+        finally:
+            self.on_drained()
+
+    def _leave(self, patience: timedelta) -> None:
         self._draining = True
         # No occurrence is decided while nobody here would run it: what comes due is for the next node.
         self._end(lambda step: isinstance(step, Tick | Dispatch))

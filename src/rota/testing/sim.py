@@ -73,6 +73,8 @@ class SimNode:
         for step in self._steps:
             if self.wakes[step.name] <= now:
                 self.wakes[step.name] = max(step.step(now), now + TICK)
+        if self.node.drain_by is not None:
+            self.stop()
 
     def hear(self, now: datetime) -> None:
         """Wake the steps that a change in the store concerns."""

@@ -17,6 +17,7 @@ from rota.errors import (
     StoreUnavailable,
     UnknownName,
 )
+from rota.operations.draining import DeadNode
 
 RETRY_SECONDS = 5
 
@@ -55,7 +56,7 @@ def fault_of(error: RotaError | HTTPException) -> Fault:
         return Fault(403, "not_permitted", message)
     if isinstance(error, UnknownName):
         return Fault(404, "not_found", message)
-    if isinstance(error, Conflict | DuplicateName | NotEnded):
+    if isinstance(error, Conflict | DuplicateName | DeadNode | NotEnded):
         return Fault(409, "conflict", message)
     if isinstance(error, InvalidValue):
         return Fault(400, "invalid", message, error.field, error.hint or None)

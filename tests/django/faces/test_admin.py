@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from django.db import connections
@@ -207,6 +208,31 @@ def test_nodes_and_the_audit_are_listed(shop, filled, root):
     assert "the backup is at two" in text_of(root.get("/admin/rota/auditline/?q=clearsessions"))
 
 
+def test_a_node_is_asked_to_drain_and_leaves(shop, filled, root):
+    node = shop.node(("scheduler",), name="web-1")
+    left = threading.Event()
+    node.on_drained = left.set
+    node.start()
+    try:
+        act = "/admin/rota/node/web-1/do/drain/"
+        assert act in root.get("/admin/rota/node/web-1/change/").content.decode()
+        page = text_of(root.get(act))
+        assert "Drain web-1?" in page
+        assert "it is running nothing; what comes then waits, as no other node schedules" in page
+        asked = {"action": "drain", "confirmed": "1", "_selected_action": "web-1", "reason": "new release"}
+        told = text_of(root.post("/admin/rota/node/", asked, follow=True))
+        assert "Drain. web-1: takes nothing more within 5 seconds" in told
+        assert "◑ draining" in told
+        assert left.wait(60)
+        assert shop.store.nodes(shop.name) == []
+    finally:
+        node.stop()
+    line = audit(shop, "web-1")[0]
+    assert (line.actor, line.action, line.via, line.reason) == (
+        "root", "drain", "django 127.0.0.1", "new release",
+    )  # fmt: skip
+
+
 # -- edit
 def test_an_edit_is_an_override_with_its_reason(shop, root, page_of):
     address = page_of("clearsessions")
@@ -394,6 +420,17 @@ def test_each_act_has_its_permission(shop, filled, page_of, permissions, acts, r
     assert ('name="timetable"' in page) is may_edit
     if not may_edit:
         assert client.post(page_of("mark"), {"timetable": "every 2s"}).status_code == 403
+
+
+@pytest.mark.parametrize(("permissions", "code"), [(VIEW, 403), ((*VIEW, "change_run"), 403), (OPERATE, 200)])
+def test_to_let_a_node_drain_takes_all_that_makes_an_operator(shop, permissions, code):
+    shop.store.join(shop.node(("scheduler",), name="web-1").row(shop.clock.now()))
+    client = sign_in("bob", "view_node", *permissions)
+    assert client.get("/admin/rota/node/web-1/do/drain/").status_code == code
+    page = client.get("/admin/rota/node/web-1/change/").content.decode()
+    assert ("/do/drain/" in page) is (code == 200)
+    client.post("/admin/rota/node/", {"action": "drain", "_selected_action": ["web-1"], "confirmed": 1})
+    assert [bool(one.drain_by) for one in shop.store.nodes(shop.name)] == [code == 200]
 
 
 def test_whoever_has_no_permission_sees_nothing(shop, filled, page_of):

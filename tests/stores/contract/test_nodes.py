@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_a_node_joins_and_is_seen_whole(store):
         running=3,
         generation=4,
         clock_offset=timedelta(seconds=-3, microseconds=7),
+        patience=timedelta(seconds=40),
         draining=True,
     )
     store.join(whole)
@@ -90,6 +92,55 @@ def test_nodes_that_have_not_been_seen_are_forgotten(store):
     assert store.forget_nodes(ROTA, NOW - SECOND) == ["node-1", "node-3"]
     assert store.nodes(ROTA) == [node(2, seen_at=NOW - SECOND)]
     assert len(store.nodes("bank")) == 1
+
+
+def test_a_node_learns_by_its_heartbeat_that_it_is_asked_to_drain(store):
+    assert store.join(node(1)) is None
+    store.join(node(2))
+    assert store.drain(ROTA, "node-1", "ada", [audit("drain")])
+    assert [one.drain_by for one in store.nodes(ROTA)] == ["ada", None]
+    assert store.join(node(1, running=5)) == "ada"
+    assert store.join(node(2)) is None
+    assert store.nodes(ROTA)[0] == node(1, running=5, drain_by="ada")
+    assert [line.action for line in store.audit(ROTA)] == ["drain"]
+
+
+def test_a_node_is_asked_to_drain_once(store):
+    store.join(node(1))
+    assert store.drain(ROTA, "node-1", "ada", [audit("first")])
+    assert not store.drain(ROTA, "node-1", "bob", [audit("second")])
+    assert store.join(node(1)) == "ada"
+    assert [line.action for line in store.audit(ROTA)] == ["first"]
+
+
+def test_of_two_who_ask_at_once_one_is_the_first(store):
+    store.join(node(1))
+    done = at_once(*[partial(store.drain, ROTA, "node-1", by, [audit(by)]) for by in ("ada", "bob")])
+    assert sorted(done) == [False, True]
+    assert [line.action for line in store.audit(ROTA)] == [store.join(node(1))]
+
+
+def test_a_node_that_is_gone_or_another_rotas_is_not_asked_to_drain(store):
+    store.join(node(1))
+    store.join(node(2, rota="bank"))
+    store.leave("node-1")
+    assert not store.drain(ROTA, "node-1", "ada", [audit("drain")])
+    assert not store.drain(ROTA, "node-2", "ada", [audit("drain")])
+    assert store.audit(ROTA) == []
+    assert store.join(node(1)) is None
+    assert store.join(node(2, rota="bank")) is None
+
+
+def test_what_a_node_says_of_itself_does_not_ask_it_to_drain(store):
+    store.join(node(1, drain_by="itself"))
+    assert store.nodes(ROTA) == [node(1)]
+
+
+def test_a_node_that_has_left_and_comes_back_is_asked_nothing(store):
+    store.join(node(1))
+    store.drain(ROTA, "node-1", "ada")
+    store.leave("node-1")
+    assert store.join(node(1)) is None
 
 
 # -- the clock

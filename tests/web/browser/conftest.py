@@ -102,6 +102,7 @@ class Served:
             "error": f"/errors/{self.group}",
             "error plan": f"/errors/{self.group}/retry",
             "nodes": "/nodes",
+            "drain": "/nodes/worker-1/drain",
             "audit": "/audit",
             "revert": f"/audit/revert?subject=counts&at={quote(self.overridden)}",
             "settings": "/settings",

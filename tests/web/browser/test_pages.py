@@ -7,7 +7,7 @@ from tests.web.browser.conftest import AXE
 PAGES = [
     "overview", "timeline", "timeline of 30 days", "calendar feed", "runs", "no runs", "plan for all",
     "run that failed", "run that runs", "run with a log",
-    "errors", "error", "error plan", "nodes", "audit", "revert", "settings", "api", "not found",
+    "errors", "error", "error plan", "nodes", "drain", "audit", "revert", "settings", "api", "not found",
 ]  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -35,6 +35,38 @@ def test_a_missing_role_is_a_problem(shop, viewer):
     assert "no scheduler" not in page
 
 
+def test_a_node_is_asked_to_drain_and_says_first_what_it_means(shop, operator):
+    alive(shop, "web-7", patience=timedelta(seconds=40))
+    alive(shop, "web-8")
+    assert 'href="/nodes/web-7/drain"' in operator.page("/nodes")
+    page = text_of(operator.page("/nodes/web-7/drain"))
+    assert "Within 5 seconds it takes nothing more" in page
+    assert "may end, for up to 40 seconds" in page
+    assert "What comes then is taken over by web-8." in page
+    assert "This can not be taken back." in page
+    told = text_of(operator.send("/nodes/web-7/drain", reason="new release"))
+    assert "web-7: takes nothing more within 5 seconds; it is running nothing; what comes then is" in told
+    assert "◑ draining asked by operator seen " in told
+    assert 'href="/nodes/web-7/drain"' not in operator.page("/nodes")
+    assert "web-7 is draining already." in text_of(operator.page(operator.get("/nodes/web-7/drain").location))
+    assert "new release" in text_of(operator.page("/audit?subject=web-7"))
+
+
+def test_a_node_that_was_lost_meanwhile_is_not_asked(shop, clock, operator):
+    alive(shop, "web-7")
+    clock.advance(timedelta(minutes=2))
+    for ask in (operator.get, operator.post):
+        answer = ask("/nodes/web-7/drain")
+        assert answer.status_code == 303
+        assert "web-7 was last seen 120 s ago: it is lost" in text_of(operator.page(answer.location))
+
+
+def test_who_only_looks_is_not_offered_to_let_it_drain(shop, viewer):
+    alive(shop, "web-7")
+    assert "drain" not in viewer.page("/nodes").partition("</table>")[0].lower()
+    assert viewer.get("/nodes/web-7/drain").status_code == 403
+
+
 def test_the_audit_says_who_did_what_and_what_changed(shop, viewer):
     override_fields(shop, "counts", {"priority": 7}, Actor("ann", via="cli"), f"sale {HOSTILE}")
     page = viewer.page("/audit?subject=counts")

@@ -18,6 +18,9 @@ class Node:
         clock_offset: The store's clock minus the node's.
         generation: Of the rota it was started with.
         fingerprint: Of all that it declares.
+        patience: How long it waits at its end for what it is running.
+        draining: It takes nothing more, and leaves.
+        drain_by: Who has asked it to; kept by the store, and no word of the node's own.
     """
 
     id: str
@@ -32,9 +35,11 @@ class Node:
     generation: int = 0
     fingerprint: str = ""
     clock_offset: timedelta = timedelta(0)
+    patience: timedelta = timedelta(0)
     started_at: datetime
     seen_at: datetime
     draining: bool = False
+    drain_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,6 +203,7 @@ class Node(models.Model):
     rota = models.TextField()
     seen_at = InstantField(db_column="seen_us")
     facts = JsonField(db_column="node")
+    drain_by = models.TextField(null=True)
 
     class Meta:
         db_table = "rota_node"

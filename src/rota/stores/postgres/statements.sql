@@ -958,9 +958,14 @@ lowered AS (
 SELECT 1 FROM deleted;
 
 -- join_node
--- Insert or refresh a node.
+-- Insert or refresh a node, and tell it who wants it to drain.
 INSERT INTO rota_node (id, rota, seen_us, node) VALUES (%(id)s::text, %(rota)s::text, %(seen_us)s::bigint, %(node)s::text)
-ON CONFLICT (id) DO UPDATE SET rota = excluded.rota, seen_us = excluded.seen_us, node = excluded.node;
+ON CONFLICT (id) DO UPDATE SET rota = excluded.rota, seen_us = excluded.seen_us, node = excluded.node
+RETURNING drain_by;
+
+-- drain_node
+-- Ask a node to drain, if nobody has done so before.
+UPDATE rota_node SET drain_by = %(by)s::text WHERE rota = %(rota)s::text AND id = %(id)s::text AND drain_by IS NULL;
 
 -- leave_node
 -- Delete a node.
@@ -968,7 +973,7 @@ DELETE FROM rota_node WHERE id = %(id)s::text;
 
 -- nodes
 -- The nodes of a rota.
-SELECT node FROM rota_node WHERE rota = %(rota)s::text ORDER BY id;
+SELECT node, drain_by FROM rota_node WHERE rota = %(rota)s::text ORDER BY id;
 
 -- forget_nodes
 -- Delete the nodes that have not been seen since.

@@ -195,8 +195,11 @@ class SqlStore:
     def purge(self, rota: str, before: datetime, keep: int, limit: int, *, dry_run: bool = False) -> int:
         return history.purge(self._database, rota, before, keep, limit, dry_run=dry_run)
 
-    def join(self, node: Node) -> None:
-        nodes.join(self._database, node)
+    def join(self, node: Node) -> str | None:
+        return nodes.join(self._database, node)
+
+    def drain(self, rota: str, node_id: str, by: str, audit: Sequence[AuditLine] = ()) -> bool:
+        return nodes.drain(self._database, rota, node_id, by, audit)
 
     def leave(self, node_id: str) -> None:
         nodes.leave(self._database, node_id)

@@ -707,9 +707,14 @@ DELETE FROM rota_attempt WHERE run_id IN (SELECT value FROM json_each(:ids));
 DELETE FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids)) AND +state NOT IN ('pending', 'running');
 
 -- join_node
--- Insert or refresh a node.
+-- Insert or refresh a node, and tell it who wants it to drain.
 INSERT INTO rota_node (id, rota, seen_us, node) VALUES (:id, :rota, :seen_us, :node)
-ON CONFLICT (id) DO UPDATE SET rota = excluded.rota, seen_us = excluded.seen_us, node = excluded.node;
+ON CONFLICT (id) DO UPDATE SET rota = excluded.rota, seen_us = excluded.seen_us, node = excluded.node
+RETURNING drain_by;
+
+-- drain_node
+-- Ask a node to drain, if nobody has done so before.
+UPDATE rota_node SET drain_by = :by WHERE rota = :rota AND id = :id AND drain_by IS NULL;
 
 -- leave_node
 -- Delete a node.
@@ -717,7 +722,7 @@ DELETE FROM rota_node WHERE id = :id;
 
 -- nodes
 -- The nodes of a rota.
-SELECT node FROM rota_node WHERE rota = :rota ORDER BY id;
+SELECT node, drain_by FROM rota_node WHERE rota = :rota ORDER BY id;
 
 -- forget_nodes
 -- Delete the nodes that have not been seen since.

@@ -232,6 +232,8 @@ class Node(TypedDict):
     started_at: str
     seen_at: str
     draining: bool
+    drain_by: str | None
+    drain_timeout_seconds: float | None
 
 
 class Nodes(TypedDict):

@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from rota.core.masking import masked
 from rota.errors import InvalidValue, RotaError
 from rota.integrations.django.access import operator_of
-from rota.operations import changing, requesting
+from rota.operations import changing, draining, requesting
 from rota.operations.instants import read_instant
 from rota.operations.lookups import schedule_named
 from rota.operations.results import Effect, Result
@@ -72,6 +72,7 @@ RUNS = (
     Act("retry", "Retry", "Retry {}?", "operate", requesting.retry_many),
     Act("cancel", "Cancel", "Cancel {}?", "operate", requesting.cancel_many),
 )
+NODES = (Act("drain", "Drain", "Drain {}?", "operate", draining.drain),)
 
 
 class ActsMixin:

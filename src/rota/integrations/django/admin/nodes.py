@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 
 from rota.core.records import Node
 from rota.integrations.django import models
+from rota.integrations.django.access import role_of
 from rota.integrations.django.admin import html
+from rota.integrations.django.admin.acts import NODES, Act, ActsMixin
 from rota.integrations.django.admin.base import RotaAdmin, face_url
 from rota.integrations.django.admin.listing import Asked, Page
+from rota.operations.actor import Role
 from rota.operations.doctor import CLOCK_TOLERANCE
-from rota.operations.lookups import live_nodes
+from rota.operations.lookups import nodes_by_state
 from rota.web.ui.formats import span
 
 
-class NodeAdmin(RotaAdmin):
+class NodeAdmin(ActsMixin, RotaAdmin):
     """Nodes that are in the store: one that has died is seen as such until it is forgotten."""
 
     face_list = "nodes"
+    acts = NODES
+    has_history = True
     list_display = ("name", "state", "roles", "queues", "busy", "seen", "clock", "version")
     search_fields: tuple[str, ...] = ()
     fieldsets = (
@@ -27,23 +33,35 @@ class NodeAdmin(RotaAdmin):
     )
 
     def page(self, asked: Asked) -> Page:
-        live = {one.id for one in live_nodes(self.rota)}
-        return Page([self._shown(models.Node(id=one.id), one, live) for one in self._nodes()])
+        return Page([self._shown(models.Node(id=one.id), one, state) for one, state in self._nodes()])
 
     def get_object(self, request: Any, object_id: str, from_field: Any = None) -> Any:
         obj = super().get_object(request, object_id, from_field)
-        found = next((one for one in self._nodes() if obj is not None and one.id == obj.pk), None)
-        return None if found is None else self._shown(obj, found, {one.id for one in live_nodes(self.rota)})
+        found = next((each for each in self._nodes() if obj is not None and each[0].id == obj.pk), None)
+        return None if found is None else self._shown(obj, *found)
+
+    def has_operate_permission(self, request: Any) -> bool:
+        """To drain takes all that makes an operator."""
+        return (role_of(request.user) or Role.VIEWER) >= Role.OPERATOR
+
+    def fits(self, act: Act, obj: Any) -> bool:
+        return bool(obj.word == "live")
+
+    def change_view(self, request: Any, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        obj = self.get_object(request, unquote(object_id))
+        links = [] if obj is None else self.act_links(request, obj)
+        return super().change_view(
+            request, object_id, form_url, {"act_links": links, **(extra_context or {})}
+        )
 
     def face_address(self, object_id: str) -> str | None:
         return face_url("nodes")
 
-    def _nodes(self) -> list[Node]:
-        return sorted(self.rota.store.nodes(self.rota.name), key=lambda one: one.id)
+    def _nodes(self) -> list[tuple[Node, str]]:
+        return nodes_by_state(self.rota)
 
-    def _shown(self, obj: Any, node: Node, live: set[str]) -> Any:
-        obj.record, obj.now = node, self.rota.clock.now()
-        obj.word = "draining" if node.draining else "live" if node.id in live else "lost"
+    def _shown(self, obj: Any, node: Node, state: str) -> Any:
+        obj.record, obj.now, obj.word = node, self.rota.clock.now(), state
         return obj
 
     @admin.display(description="Node")

@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                         ("rota", models.TextField()),
                         ("seen_at", rota.integrations.django.fields.InstantField(db_column="seen_us")),
                         ("facts", rota.integrations.django.fields.JsonField(db_column="node")),
+                        ("drain_by", models.TextField(null=True)),
                     ],
                     options={
                         "db_table": "rota_node",

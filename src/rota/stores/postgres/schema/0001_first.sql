@@ -218,7 +218,8 @@ CREATE TABLE rota_node (
     id text NOT NULL PRIMARY KEY,
     rota text COLLATE "C" NOT NULL,
     seen_us bigint NOT NULL,
-    node text NOT NULL
+    node text NOT NULL,
+    drain_by text
 );
 
 CREATE TABLE rota_audit (

@@ -180,7 +180,8 @@ CREATE TABLE rota_node (
     id TEXT NOT NULL PRIMARY KEY,
     rota TEXT NOT NULL,
     seen_us INTEGER NOT NULL,
-    node TEXT NOT NULL
+    node TEXT NOT NULL,
+    drain_by TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rota_audit (
