@@ -62,6 +62,8 @@ def test_list_keeps_odd_names_and_filters(synced):
         "nightly"
     ]
     assert synced.json("list", "--state", "retired") == []
+    assert len(synced.json("list", "--runner", "local")) == 4
+    assert "choose one of local." in synced("list", "--runner", "celery", code=2).stderr
     assert "No schedule matches" in synced("list", "--text", "zzz").stderr
 
 
@@ -78,10 +80,9 @@ def test_a_narrow_terminal_still_shows_whole_names_and_ids(synced, columns, monk
 def test_list_as_json_has_documented_names(synced):
     [one] = synced.json("list", "--text", "nightly")
     assert list(one) == [
-        "name", "id", "state", "source", "task", "timetable", "words", "timezone", "next_due", "queue",
-        "tags", "description", "pause", "quarantine", "overrides", "revision", "cursor", "last_success",
-        "runs_made",
-        "active_runs", "last_run",
+        "name", "id", "state", "source", "task", "runner", "timetable", "words", "timezone", "next_due",
+        "queue", "tags", "description", "pause", "quarantine", "overrides", "revision", "cursor",
+        "last_success", "runs_made", "active_runs", "last_run",
     ]  # fmt: skip
     assert (one["state"], one["source"], one["timezone"]) == ("active", "code", "Europe/Paris")
     assert one["next_due"].endswith("Z")

@@ -10,11 +10,13 @@ from datetime import timedelta
 import pytest
 
 from rota.core.policies import Backoff, Retry, RunPolicy
-from rota.core.records import Attempt, Outcome
+from rota.core.records import Attempt, Outcome, ScheduleQuery
 from rota.declare.tasks import EnqueueOptions
 from rota.integrations.django.tasks import api
 from rota.integrations.django.tasks.adopting import declared_task
 from rota.operations.enqueueing import requested
+from rota.operations.runners import runners, tasks_of
+from rota.operations.schedules import list_schedules
 from rota.testing.clock import VirtualClock
 from tests.system.web_kills import ROOT, environment
 
@@ -135,6 +137,24 @@ def test_a_schedule_of_such_a_task_comes_due(rota, clock, mails):
         del rota.registry.schedules[name]
     assert name == f"{mails.add.module_path}@database"
     assert [message.args_kwargs["kwargs"] for message in messages()] == [{"left": 1}]
+
+
+def test_a_list_says_which_back_end_executes_it(rota, mails):
+    names = [rota.schedule(task, "every 1h", args=args) for task, args in (
+        (mails.add, {"left": 1}), (mails.greet, {"name": "ann"}), (mails.at_once, {"word": "now"}),
+    )]  # fmt: skip
+    try:
+        rota.sync()
+        assert runners(rota) == ["local", "django.tasks:database", "django.tasks:immediate"]
+        told = {one.schedule.name: one.runner for one in list_schedules(rota)}
+        assert [told[name] for name in names] == [
+            "django.tasks:database", "local", "django.tasks:immediate",
+        ]  # fmt: skip
+        query = ScheduleQuery(tasks=tasks_of(rota, "django.tasks:database"))
+        assert [one.schedule.name for one in list_schedules(rota, query)] == names[:1]
+    finally:
+        for name in names:
+            del rota.registry.schedules[name]
 
 
 def test_an_error_there_is_the_error_of_the_run(rota, node, fail_there):

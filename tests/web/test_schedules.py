@@ -35,6 +35,23 @@ def test_a_list_has_pages_and_filters(viewer):
         assert [one["name"] for one in found["items"]] == names, filters
 
 
+def test_a_list_says_which_runner_executes_each_and_filters_by_it(sim, viewer):
+    def found(**filters):
+        return {one["name"]: one["runner"] for one in viewer.get(ALL, query_string=filters)["items"]}
+
+    assert found(runner="local") == found() == dict.fromkeys(("mails", "nightly", "often"), "local")
+    refused = viewer.refused("GET", ALL, code=400, query_string={"runner": "celery"})
+    assert (refused["field"], "choose one of local." in refused["message"]) == ("runner", True)
+    sim.rota.registry.task("mail").runner = "django.tasks:post"
+    assert found(runner="local") == {"nightly": "local", "often": "local"}
+    assert found(runner="django.tasks:post") == {"mails": "django.tasks:post"}
+    assert found(runner="django.tasks:post", text="night") == {}
+    assert viewer.get("/api/v1/schedules/mails")["runner"] == "django.tasks:post"
+    del sim.rota.registry.tasks["mail"]  # by older code, which does not know it
+    assert found() == {"mails": None, "nightly": "local", "often": "local"}
+    assert found(runner="local") == {"nightly": "local", "often": "local"}
+
+
 @pytest.mark.parametrize(
     ("sort", "names"),
     [

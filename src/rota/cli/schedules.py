@@ -24,39 +24,43 @@ STATES = ["active", "paused", "finished", "retired", "quarantined"]
 @click.option("--task", help="Only schedules of this task.")
 @click.option("--tag", help="Only schedules with this tag.")
 @click.option("--queue", help="Only schedules of this queue.")
+@click.option("--runner", help="Only those whose runs it executes: local, or django.tasks:ALIAS.")
 @click.option("--source", type=click.Choice(["code", "user"]), help="Only those made by code, or by users.")
 @click.option("--text", help="Only schedules with this in their name, task or description.")
 @click.option("--after", metavar="NAME", help="Only names after this one: the next page.")
 @click.option("--limit", type=click.IntRange(1, 500), default=200, show_default=True, help="At most so many.")
 @click.option("--json", "json_", is_flag=True, help="As JSON.")
-def list_(rota: Rota, json_: bool, source: str | None, **filters: Any) -> None:
+def list_(rota: Rota, json_: bool, source: str | None, runner: str | None, **filters: Any) -> None:
     """List schedules: state, timetable in words, when they are due next, how the last run went."""
     from rota.core.records import ScheduleQuery, Source
     from rota.operations import shapes
+    from rota.operations.runners import are_several, tasks_of
     from rota.operations.schedules import list_schedules
 
-    query = ScheduleQuery(source=Source(source) if source else None, **filters)
+    kind = Source(source) if source else None
+    query = ScheduleQuery(source=kind, tasks=tasks_of(rota, runner), **filters)
     views = list_schedules(rota, query)
     if json_:
         show.as_json([shapes.schedule(one) for one in views])
         return
     if not views:
-        show.note(
-            "No schedule matches." if _any(filters, source) else "No schedule is stored yet: run `rota sync`."
-        )
+        is_filtered = _any(filters, source, runner)
+        show.note("No schedule matches." if is_filtered else "No schedule is stored yet: run `rota sync`.")
         return
     now = rota.clock.now()
-    columns = ["state", "name", "timetable", "next", "last", "source"]
-    show.table(columns, [_row(one, now) for one in views], folding=("timetable", "next", "last", "source"))
+    has_runners = are_several(rota)
+    columns = ["state", "name", "timetable", "next", "last", *(["runner"] if has_runners else []), "source"]
+    rows = [_row(one, now, has_runner=has_runners) for one in views]
+    show.table(columns, rows, folding=("timetable", "next", "last", "runner", "source"))
     if len(views) == filters["limit"]:
         show.note(f"There may be more: --after {views[-1].schedule.name!r}")
 
 
-def _any(filters: dict[str, Any], source: str | None) -> bool:
-    return bool(source) or any(value for name, value in filters.items() if name != "limit")
+def _any(filters: dict[str, Any], *others: str | None) -> bool:
+    return any(others) or any(value for name, value in filters.items() if name != "limit")
 
 
-def _row(one: ScheduleView, now: datetime) -> list[str]:
+def _row(one: ScheduleView, now: datetime, *, has_runner: bool) -> list[str]:
     due = one.next_due
     return [
         one.state,
@@ -64,6 +68,7 @@ def _row(one: ScheduleView, now: datetime) -> list[str]:
         one.words,
         f"{instants.relative(due, now)} ({instants.brief(due, one.zone)})" if due else "-",
         _last(one, now),
+        *([one.runner or "-"] if has_runner else []),
         str(one.schedule.source) + (" + override" if one.schedule.overrides else ""),
     ]
 
@@ -103,6 +108,7 @@ def _head(one: ScheduleDetail) -> None:
         rows.append(("description", own.effective.description))
     rows += [
         ("task", own.effective.task),
+        ("runner", view.runner or "not known: no code that is loaded declares the task"),
         ("zone", view.zone),
         ("source", str(own.source)),
         ("revision", str(own.revision)),

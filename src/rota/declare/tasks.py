@@ -15,6 +15,7 @@ from rota.errors import InvalidValue
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LOCAL = "local"
 OPTIONS = ("delay", "at", "key", "priority", "queue", "connection")
 
 
@@ -53,7 +54,10 @@ class Task(Generic[P, R]):
         function: The function it was made of; `None` for a command.
         options: Its defaults.
         place: Where it is declared, as `module:line`.
+        runner: Who executes its runs: `local`, Rota's own workers; or another system.
     """
+
+    runner = LOCAL
 
     def __init__(
         self,

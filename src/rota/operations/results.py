@@ -48,6 +48,7 @@ class ScheduleView:
         state: Its `ScheduleState`, or `"paused"`.
         words: Its timetable in words.
         zone: Name of the zone that its times are shown in.
+        runner: Who executes its runs; `None`: the code that is loaded here does not declare its task.
         next_due: The next occurrence that will run; `None`: none is foreseen.
         last: Its latest run, or record of a non-run.
     """
@@ -56,6 +57,7 @@ class ScheduleView:
     state: str
     words: str
     zone: str
+    runner: str | None
     next_due: datetime | None
     last: Run | None = None
 

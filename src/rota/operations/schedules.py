@@ -15,6 +15,7 @@ from rota.operations.advice import zone_of
 from rota.operations.lookups import schedule_named
 from rota.operations.masking import masked
 from rota.operations.results import FieldView, ScheduleDetail, ScheduleView
+from rota.operations.runners import runner_of
 from rota.operations.strips import STRIP, last_runs
 
 if TYPE_CHECKING:
@@ -90,7 +91,15 @@ def view(rota: Rota, schedule: Schedule, last: Run | None = None) -> ScheduleVie
     except (RotaError, ArithmeticError):  # the reason is in its quarantine
         pass
     state = "paused" if schedule.pause and schedule.state is ScheduleState.ACTIVE else str(schedule.state)
-    return ScheduleView(schedule=schedule, state=state, words=words, zone=zone, next_due=due, last=last)
+    return ScheduleView(
+        schedule=schedule,
+        state=state,
+        words=words,
+        zone=zone,
+        runner=runner_of(rota, schedule.effective.task),
+        next_due=due,
+        last=last,
+    )
 
 
 def fields_of(schedule: Schedule) -> tuple[FieldView, ...]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from rota.core.policies import CatchUpRule, Crash, Growth, Overlap, RunPolicy
 from rota.core.records import Definition
 from rota.core.words import join_words
+from rota.declare.tasks import LOCAL
 from rota.operations.shapes import utc
 from rota.operations.why_run import said
 
@@ -20,9 +21,19 @@ _OVERLAP = {
 }
 
 
-def policies(one: Definition) -> list[str]:
-    """Say what becomes of its occurrences and runs, one sentence for each policy that matters."""
-    return [*_when(one), _OVERLAP[one.overlap], _caught_up(one), *_attempts(one.policy), *_where(one)]
+def policies(one: Definition, runner: str | None = LOCAL) -> list[str]:
+    """Say what becomes of its occurrences and runs, one sentence for each policy that matters.
+
+    Args:
+        runner: Who executes them; `None`: it is not known.
+    """
+    return [
+        *_when(one),
+        _OVERLAP[one.overlap],
+        _caught_up(one),
+        *_attempts(one.policy),
+        *_where(one, runner),
+    ]
 
 
 def _when(one: Definition) -> Iterator[str]:
@@ -71,9 +82,10 @@ def _retries(policy: RunPolicy) -> str:
     return f"A failed run is tried {times}, {wait}{grows}.{only}{never}"
 
 
-def _where(one: Definition) -> Iterator[str]:
+def _where(one: Definition, runner: str | None) -> Iterator[str]:
     first = f", with priority {one.priority}" if one.priority else ""
-    yield f"Workers of the queue {one.queue!r} take its runs{first}."
+    elsewhere = "" if runner in (LOCAL, None) else f", and have them executed by {runner}"
+    yield f"Workers of the queue {one.queue!r} take its runs{first}{elsewhere}."
     if one.concurrency is not None:
         limit = one.concurrency.limit
         runs = "One run" if limit == 1 else f"At most {limit} runs"

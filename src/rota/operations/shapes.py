@@ -40,6 +40,7 @@ def schedule(view: ScheduleView) -> dict[str, Json]:
         "state": view.state,
         "source": str(one.source),
         "task": one.effective.task,
+        "runner": view.runner,
         "timetable": one.effective.timetable,
         "words": view.words,
         "timezone": view.zone,
@@ -182,6 +183,7 @@ def task(registry: Registry, one: Task[..., Any]) -> dict[str, Json]:
     return {
         "name": one.name,
         "description": one.options.description,
+        "runner": one.runner,
         "queue": one.options.queue,
         "tags": list(one.options.tags),
         "declared_at": one.place,

@@ -94,6 +94,22 @@ def test_the_list_is_filtered(shop, filled, root, query, names):
     assert [row.name for row in changelist.result_list] == names
 
 
+def test_runners_are_told_when_there_are_several(shop, filled, root, monkeypatch):
+    for task in shop.registry.tasks.values():
+        monkeypatch.setattr(task, "runner", "local")
+    assert "Runner" not in text_of(root.get(SCHEDULES))
+    monkeypatch.setattr(shop.registry.task("refund"), "runner", "django.tasks:post")
+    page = root.get(f"{SCHEDULES}?runner=django.tasks:post")
+    assert names_on(page) == ["refunds/nightly"]
+    assert "By runner" in text_of(page)
+    assert "django.tasks:post" in text_of(page)
+    assert "refunds/nightly" not in names_on(root.get(f"{SCHEDULES}?runner=local"))
+    assert len(names_on(root.get(f"{SCHEDULES}?runner=celery"))) == len(names_on(root.get(SCHEDULES)))
+    one = schedule_named(shop, "refunds/nightly").id
+    page = text_of(root.get(f"{SCHEDULES}{one}/change/"))
+    assert "take its runs, and have them executed by django.tasks:post." in page
+
+
 def names_on(response) -> list[str]:
     return [row.name for row in response.context["cl"].result_list]
 

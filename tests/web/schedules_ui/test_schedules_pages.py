@@ -52,6 +52,32 @@ def test_the_list_says_how_each_schedule_stands(shop, ann):
     assert len(strips) == 2, page.text
 
 
+def test_runners_are_told_when_there_are_several(shop, ann):
+    page = ann.get("/schedules")
+    assert "Runner" not in page.text
+    assert "executed by" not in ann.get("/schedules/often?tab=configuration").text
+    shop.rota.registry.task("often").runner = "django.tasks:post"
+    shop.clock.advance(timedelta(minutes=2))
+    page = ann.get("/schedules")
+    assert [attrs.get("value") for attrs in page.all("select", name="runner")] == [None]
+    assert [cell for cell in ("local", "django.tasks:post") if cell in page.text] == [
+        "local",
+        "django.tasks:post",
+    ]
+    assert names_on(ann.get("/schedules?runner=django.tasks:post")) == ["often"]
+    assert names_on(ann.get("/schedules?runner=local")) == ["nightly"]
+    ann.get("/schedules?runner=celery", status=400)
+    page = ann.get("/schedules/often?tab=configuration")
+    assert "executed by django.tasks:post" in page.text
+    assert (
+        "Workers of the queue 'fast' take its runs, and have them executed by django.tasks:post." in page.text
+    )
+    shop.start_node()
+    shop.advance(timedelta(hours=2))
+    [run, *_] = runs_of(shop.rota, "often")
+    assert "Runner django.tasks:post" in ann.get(f"/runs/{run.id}").text
+
+
 def test_the_list_takes_two_reads_of_history_however_long_it_is(shop, ann, monkeypatch):
     for number in range(30):
         shop.declare(f"more-{number:02}", every("1h"))

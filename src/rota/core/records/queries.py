@@ -34,6 +34,7 @@ class ScheduleQuery:
 
     Attributes:
         state: A `ScheduleState`, or `"paused"`.
+        tasks: Only those of one of these tasks; `None`: of any.
         text: Part of the name, the task or the description, whatever the case.
         is_overridden: Whether one of its fields is; `None`: whichever.
         order: `name`, `-name` for backwards, or `next` for what has to be looked at next.
@@ -48,6 +49,7 @@ class ScheduleQuery:
     source: Source | None = None
     tag: str | None = None
     task: str | None = None
+    tasks: tuple[str, ...] | None = None
     queue: str | None = None
     text: str | None = None
     is_overridden: bool | None = None

@@ -67,6 +67,7 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (%(source)s::text IS NULL OR s.source = %(source)s::text)
    AND (%(tag)s::text IS NULL OR strpos(s.tags, %(tag)s::text) > 0)
    AND (%(task)s::text IS NULL OR s.task = %(task)s::text)
+   AND (%(tasks)s::text[] IS NULL OR s.task = ANY(%(tasks)s::text[]))
    AND (%(queue)s::text IS NULL OR s.queue = %(queue)s::text)
    AND (%(text)s::text IS NULL OR strpos(s.search, %(text)s::text) > 0)
    AND (%(is_overridden)s::boolean IS NULL OR EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id) = %(is_overridden)s::boolean);

@@ -127,11 +127,12 @@ def schedules(database: Database, query: ScheduleQuery) -> list[Schedule]:
         key: clean(str(value)) if isinstance(value, str) else value for key, value in parameters.items()
     }
     names = [clean(name) for name in query.names] or None
+    tasks = None if query.tasks is None else [clean(task) for task in query.tasks]
     statement = {"-name": "schedules_backwards", "next": "schedules_by_due"}.get(query.order, "schedules")
     if query.order == "next":
         texts["after_due_us"] = LAST_US if query.after_due is None else to_us(query.after_due)
     with database.read() as cursor:
-        return _whole(cursor, cursor.rows(statement, names=names, limit=query.limit, **texts))
+        return _whole(cursor, cursor.rows(statement, names=names, tasks=tasks, limit=query.limit, **texts))
 
 
 def odd(database: Database, rota: str, limit: int) -> list[Schedule]:

@@ -68,6 +68,7 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (:source IS NULL OR s.source = :source)
    AND (:tag IS NULL OR instr(s.tags, :tag) > 0)
    AND (:task IS NULL OR s.task = :task)
+   AND (:tasks IS NULL OR s.task IN (SELECT value FROM json_each(:tasks)))
    AND (:queue IS NULL OR s.queue = :queue)
    AND (:text IS NULL OR instr(s.search, :text) > 0)
    AND (:is_overridden IS NULL OR (EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id)) = :is_overridden);

@@ -23,6 +23,7 @@ class ScheduleFilter(Struct, forbid_unknown_fields=True):
     source: Annotated[str, Meta(pattern="^(code|user|override)$")] | None = None
     tag: Line | None = None
     task: Line | None = None
+    runner: Line | None = None
     queue: Line | None = None
     text: Line | None = None
     after: Line | None = None

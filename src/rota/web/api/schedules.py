@@ -12,6 +12,7 @@ from rota.operations import authoring, changing, requesting, schedules, shapes
 from rota.operations.actor import Role
 from rota.operations.preview import preview
 from rota.operations.results import Result
+from rota.operations.runners import tasks_of
 from rota.operations.shapes import utc
 from rota.operations.why import why
 from rota.web.api import asked
@@ -36,6 +37,7 @@ def list_(call: Call, query: asked.ScheduleFilter) -> Any:
         is_overridden=True if query.source == "override" else None,
         tag=query.tag,
         task=query.task,
+        tasks=tasks_of(call.rota, query.runner),
         queue=query.queue,
         text=query.text,
         order=query.sort,

@@ -64,6 +64,7 @@ class Schedule(TypedDict):
     state: str
     source: str
     task: str
+    runner: str | None
     timetable: str
     words: str
     timezone: str
@@ -207,6 +208,7 @@ class Preview(TypedDict):
 class Task(TypedDict):
     name: str
     description: str
+    runner: str
     queue: str
     tags: list[str]
     declared_at: str

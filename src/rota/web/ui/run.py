@@ -16,6 +16,7 @@ from rota.operations import requesting
 from rota.operations.actor import Role
 from rota.operations.history import get_run, log_of
 from rota.operations.masking import MASK, masked
+from rota.operations.runners import are_several, runner_of
 from rota.operations.story import story
 from rota.web.call import Call
 from rota.web.routing import Routes
@@ -59,6 +60,7 @@ def show(call: Call, run_id: str) -> Response:
         return {
             "one": one,
             "run": one.run,
+            "runner": runner_of(call.rota, one.run.task) if are_several(call.rota) else None,
             "args": args,
             "can_edit": MASK not in json.dumps(args, ensure_ascii=False, default=str),
             "lines": lines[-LINES:],

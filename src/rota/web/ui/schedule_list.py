@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from werkzeug.wrappers import Response
@@ -17,6 +17,7 @@ from rota.operations import changing, requesting
 from rota.operations.actor import Actor, Role
 from rota.operations.lookups import names_matching
 from rota.operations.results import Result, ScheduleView
+from rota.operations.runners import are_several, runners, tasks_of
 from rota.operations.schedules import list_with_runs
 from rota.operations.strips import MONTH, half_and_most, length, since, success
 from rota.web.call import Call
@@ -24,6 +25,9 @@ from rota.web.routing import Routes
 from rota.web.ui import forms
 from rota.web.ui.strip import Strip, strip
 from rota.web.ui.told import Kind, tell
+
+if TYPE_CHECKING:
+    from rota.app import Rota
 
 ROUTES = Routes()
 PAGE, MOST = 40, 5000  # of a page, with 60 runs each; selected at a time
@@ -68,7 +72,7 @@ def schedules(call: Call) -> Response:
     order = call.request.args.get("sort", "name")
     order = order if order in ORDERS else "name"
     due = _due(call.request.args.get("due", ""))
-    query = query_of(filters, order=order, after=after, after_due=due, limit=PAGE + 1)
+    query = query_of(call.rota, filters, order=order, after=after, after_due=due, limit=PAGE + 1)
 
     def make(now: datetime) -> dict[str, Any]:
         found = list_with_runs(call.rota, query)
@@ -81,6 +85,8 @@ def schedules(call: Call) -> Response:
             "more": rows[-1].view.schedule if len(found) > PAGE else None,
             "states": STATES,
             "sources": SOURCES,
+            "runners": runners(call.rota),
+            "has_runners": are_several(call.rota),
             **_known(call, rows),
         }
 
@@ -113,11 +119,11 @@ def _known(call: Call, rows: Sequence[Row]) -> dict[str, Any]:
 
 def filters_of(given: Any) -> dict[str, str]:
     """Return the filters that are set."""
-    names = ("text", "state", "tag", "queue", "source", "task")
+    names = ("text", "state", "tag", "queue", "source", "task", "runner")
     return {name: value[:200] for name in names if (value := given.get(name, "").strip())}
 
 
-def query_of(filters: dict[str, str], **more: Any) -> ScheduleQuery:
+def query_of(rota: Rota, filters: dict[str, str], **more: Any) -> ScheduleQuery:
     """Return the query of these filters. Raises `InvalidValue`."""
     source, state = filters.get("source"), filters.get("state")
     for name, value, known in (("source", source, SOURCES), ("state", state, STATES)):
@@ -130,6 +136,7 @@ def query_of(filters: dict[str, str], **more: Any) -> ScheduleQuery:
         tag=filters.get("tag"),
         queue=filters.get("queue"),
         task=filters.get("task"),
+        tasks=tasks_of(rota, filters.get("runner")),
         text=filters.get("text"),
         **more,
     )
@@ -191,7 +198,7 @@ def _names(call: Call) -> list[str]:
     """Return the schedules that are selected: by their boxes, as a list, or all that match the filters."""
     form = call.request.form
     if form.get("scope") == "all":
-        return names_matching(call.rota, query_of(filters_of(form)), MOST)
+        return names_matching(call.rota, query_of(call.rota, filters_of(form)), MOST)
     try:
         listed = msgspec.json.decode(form.get("list", "[]"), type=list[str])
     except msgspec.DecodeError as error:

@@ -12,6 +12,7 @@ from rota.operations import changing
 from rota.operations.actor import Role
 from rota.operations.foreseen import foreseen
 from rota.operations.history import list_runs
+from rota.operations.runners import are_several
 from rota.operations.schedules import get_schedule
 from rota.operations.sentences import policies
 from rota.operations.strips import JUDGED, last_runs
@@ -59,8 +60,9 @@ def _shown(call: Call, name: str, now: datetime) -> dict[str, Any]:
         judged=judged(runs, now),
         plot_rows=rows,
         coming=foreseen(own, detail.upcoming, now, zone),
-        sentences=policies(own.effective),
+        sentences=policies(own.effective, detail.view.runner),
         silence=silence(own),
+        has_runners=are_several(call.rota),
         tab=tab,
         tabs=TABS,
         fields=[

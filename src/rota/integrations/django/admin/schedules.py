@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -19,6 +19,7 @@ from rota.integrations.django.admin.base import RotaAdmin, face_url
 from rota.integrations.django.admin.listing import Asked, Page, choice, named
 from rota.integrations.django.admin.schedule_form import ScheduleForm
 from rota.operations.foreseen import Foreseen, foreseen
+from rota.operations.runners import are_several, runners, tasks_of
 from rota.operations.schedules import get_schedule, list_with_runs
 from rota.operations.sentences import policies
 from rota.web.names import encoded
@@ -26,6 +27,9 @@ from rota.web.ui.formats import absolute, plural
 from rota.web.ui.schedule_edit import MAIN, MORE
 from rota.web.ui.schedule_list import SOURCES, STATES
 from rota.web.ui.schedule_page import silence
+
+if TYPE_CHECKING:
+    from rota.app import Rota
 
 PER_PAGE, STRIP, RUNS, NEXT = 50, 30, 10, 10
 ORDERS = {"name_": "name", "-name_": "-name", "next": "next", "-next": "next"}
@@ -47,6 +51,7 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
         choice("source", "source", SOURCES),
         named("tag", "tag"),
         named("queue", "queue"),
+        named("runner", "runner"),
     )
     sortable_by = ("name_", "next")
     search_help_text = "Part of the name, of the task or of the description."
@@ -59,8 +64,14 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
         return bool(request.user.has_perm("rota.trigger_schedule"))
 
     # -- the list
+    def get_list_display(self, request: Any) -> tuple[str, ...]:
+        """Show who executes the runs, if there are several who do."""
+        return (*self.list_display, "runner_") if are_several(self.rota) else self.list_display
+
     def known(self, name: str) -> set[str]:
-        """Return the tags, or the queues, that the code names."""
+        """Return the tags or queues that the code names, or the runners if there are several."""
+        if name == "runner":
+            return set(runners(self.rota)) if are_several(self.rota) else set()
         declared = [one.definition for one in self.rota.registry.declared()]
         return (
             {one.queue for one in declared}
@@ -70,7 +81,7 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
 
     def page(self, asked: Asked) -> Page:
         now = self.rota.clock.now()
-        found = list_with_runs(self.rota, query_of(asked), STRIP)
+        found = list_with_runs(self.rota, query_of(self.rota, asked), STRIP)
         rows = []
         for view, runs in found[:PER_PAGE]:
             row = models.Schedule(id=view.schedule.id, name=view.schedule.name)
@@ -227,6 +238,10 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
             return str(schedule.source)
         return f"{schedule.source}, {plural(len(schedule.overrides), 'override')}"
 
+    @admin.display(description="Runner")
+    def runner_(self, obj: Any) -> str:
+        return obj.view.runner or html.NOTHING
+
     @admin.display(description="Overrides")
     def overrides_(self, obj: Any) -> Any:
         """Show each field that an operator has changed: the code's value, the operator's, who and why."""
@@ -253,7 +268,7 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
 
     @admin.display(description="Policies")
     def policies_(self, obj: Any) -> Any:
-        return html.lines(policies(obj.view.schedule.effective))
+        return html.lines(policies(obj.view.schedule.effective, obj.view.runner))
 
     @admin.display(description="Runs")
     def runs_(self, obj: Any) -> Any:
@@ -282,16 +297,17 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
         return html.table(("When", "Error", "Run"), rows)
 
 
-def query_of(asked: Asked) -> ScheduleQuery:
+def query_of(rota: Rota, asked: Asked) -> ScheduleQuery:
     """Return what the store is asked for: one more than a page, to know whether there is a next one."""
     given = asked.filters
     due, _, name = asked.after.partition("_")
-    source = given.get("source")
+    source, runner = given.get("source"), given.get("runner")
     return ScheduleQuery(
         state=given["state"] if given.get("state") in STATES else None,
         source=Source(source) if source in ("code", "user") else None,
         is_overridden=True if source == "override" else None,
         tag=given.get("tag"),
+        tasks=tasks_of(rota, runner) if runner in runners(rota) else None,
         queue=given.get("queue"),
         text=asked.text or None,
         order=ORDERS.get(asked.order, "name"),

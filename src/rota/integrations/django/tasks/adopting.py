@@ -100,6 +100,8 @@ def _made(rota: DjangoRota, source: Any, name: str, way: str, given: Mapping[str
     arguments = TaskArguments.of_function(name, function, takes_context=source.takes_context)
     made = AdoptedTask(name, body, arguments, checked, rota._enqueue, place_of(function), function)
     made.source, made.way = source, way
+    if way != HERE:
+        made.runner = f"django.tasks:{source.backend}"
     return made
 
 
