@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from rota.core.records import NewRun, RunState
 from rota.errors import StoreUnavailable
 
 
@@ -81,6 +84,25 @@ def test_metrics_count_what_happened(viewer, sim):
 def test_metrics_say_how_late_all_is(viewer, sim):
     sim.clock.move_to("2026-03-02 03:00")
     assert samples(viewer)[("rota_schedule_lag_seconds",)] == 2 * 3600
+
+
+def test_metrics_say_what_waits_in_each_queue(viewer, sim):
+    found = samples(viewer)
+    assert found["rota_queue_pending_runs", "default"] == 0
+    assert found["rota_queue_oldest_pending_seconds", "default"] == 0
+    now = sim.clock.now()
+    waits = {"rota": "sim", "task": "mail", "state": RunState.PENDING, "created_at": now}
+    for queue, delay in [("mail", 0), ("mail", 60), ('a "b"\n', 3600)]:
+        run_at = now + timedelta(seconds=delay)
+        sim.rota.store.enqueue([NewRun(id=sim.rota.new_id(), queue=queue, run_at=run_at, **waits)])
+    sim.clock.advance(timedelta(seconds=90))
+    found = samples(viewer)
+    assert found["rota_queue_pending_runs", "mail"] == 2
+    assert found["rota_queue_oldest_pending_seconds", "mail"] == 90
+    assert found["rota_queue_pending_runs", "default"] == 0
+    assert found["rota_queue_pending_runs", 'a "b"\n'] == 1
+    assert found["rota_queue_oldest_pending_seconds", 'a "b"\n'] == 0
+    assert found["rota_runs", "pending"] == 3
 
 
 def test_metrics_are_not_for_everybody(nobody):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 
-from rota.core.records import Run, RunQuery, RunState
+from rota.core.records import Node, Run, RunQuery, RunState, Waiting
 from rota.operations.lookups import every_run, live_nodes
 
 if TYPE_CHECKING:
     from rota.app import Rota
 
 __all__ = ["CONTENT_TYPE", "exposition"]
+NONE = Waiting(0, None)
 RECENT, MOST = timedelta(hours=1), 10_000
 EDGES = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
@@ -45,11 +46,23 @@ class _Collector:
         oldest = counts.oldest_pending
         waited = (now - oldest).total_seconds() if oldest else 0.0
         yield _one("rota_oldest_pending_seconds", "How long the oldest due run has waited.", waited)
-        yield from self._nodes(now)
+        nodes = live_nodes(rota)
+        yield from self._queues(counts.queues, nodes, now)
+        yield from self._nodes(nodes, now)
         yield from _recent(list(every_run(rota, RunQuery(since=now - RECENT), MOST)))
 
-    def _nodes(self, now: datetime) -> Iterator[Metric]:
-        nodes = live_nodes(self._rota)
+    def _queues(self, found: Mapping[str, Waiting], nodes: Sequence[Node], now: datetime) -> Iterator[Metric]:
+        """Yield what waits in each queue; in one that the code or a node names, nothing is a number, too."""
+        served = {queue for node in nodes for queue in node.queues}
+        queues = sorted({*found, *served, *self._rota.registry.queues()})
+        waiting = [(queue, found.get(queue, NONE)) for queue in queues]
+        counts = ((queue, one.count) for queue, one in waiting)
+        yield _by("rota_queue_pending_runs", "Runs that have not started, by queue.", "queue", counts)
+        ages = ((queue, (now - one.oldest).total_seconds() if one.oldest else 0.0) for queue, one in waiting)
+        words = "How long the oldest due run of a queue has waited."
+        yield _by("rota_queue_oldest_pending_seconds", words, "queue", ages)
+
+    def _nodes(self, nodes: Sequence[Node], now: datetime) -> Iterator[Metric]:
         ages = ((node.id, (now - node.seen_at).total_seconds()) for node in nodes)
         yield _by("rota_node_heartbeat_age_seconds", "Time since a node was seen.", "node", ages)
         slots = ((node.id, node.slots) for node in nodes)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rota.core.records import Pause, RunQuery, RunState, ScheduleState
+from rota.core.records import Pause, RunQuery, RunState, ScheduleState, Waiting
 from tests.stores.contract.build import (
     DAY,
     HOUR,
@@ -148,6 +148,24 @@ def test_counts_are_what_a_recount_gives(history):
 def test_counts_of_nothing_are_empty(store):
     counts = store.counts(ROTA, NOW)
     assert (dict(counts.runs), dict(counts.schedules), counts.oldest_pending) == ({}, {}, None)
+
+
+def test_what_waits_is_counted_by_queue(store):
+    store.enqueue([
+        new_run(1, run_at=NOW - HOUR), new_run(2, run_at=NOW + HOUR),
+        new_run(3, queue="mail", run_at=NOW + DAY),
+        new_run(4, queue="slow", run_at=NOW - SECOND), new_run(5, queue="slow", run_at=NOW - HOUR * 2),
+        new_run(6, rota="bank", queue="bank"),
+    ])  # fmt: skip
+    counts = store.counts(ROTA, NOW)
+    assert dict(counts.queues) == {
+        "default": Waiting(2, NOW - HOUR),
+        "mail": Waiting(1, None),
+        "slow": Waiting(2, NOW - HOUR * 2),
+    }
+    assert (counts.runs["pending"], counts.oldest_pending) == (5, NOW - HOUR * 2)
+    store.cancel([uid(4), uid(5), uid(3)], "ada", NOW)
+    assert dict(store.counts(ROTA, NOW).queues) == {"default": Waiting(2, NOW - HOUR)}
 
 
 def test_the_oldest_pending_run_is_one_that_is_due(store):

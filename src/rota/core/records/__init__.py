@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rota.core.records.nodes import Counts as Counts
     from rota.core.records.nodes import Made as Made
     from rota.core.records.nodes import Node as Node
+    from rota.core.records.nodes import Waiting as Waiting
     from rota.core.records.people import Token as Token
     from rota.core.records.people import User as User
     from rota.core.records.queries import RunQuery as RunQuery
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attempts": "Attempt ClaimRequest Claimed Failure Finished Lease Renewal Report Settlement",
-    "nodes": "AuditLine Backlog Counts Made Node",
+    "nodes": "AuditLine Backlog Counts Made Node Waiting",
     "people": "Token User",
     "queries": "RunQuery ScheduleQuery",
     "runs": "AlikeRuns BriefRun Cancelled NewRun PastError Run",

@@ -57,6 +57,14 @@ class AuditLine:
     after: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The pending runs of one queue; `oldest`: the earliest `run_at` of one that is due."""
+
+    count: int
+    oldest: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many there are of each, now. Kinds without any are left out.
@@ -65,6 +73,7 @@ class Counts:
         schedules: By `ScheduleState`, and `"paused"`.
         runs: By `RunState`.
         oldest_pending: The earliest `run_at` of a run that is due and not started.
+        queues: What is pending, by queue.
         last_hour: The runs that ended in the last hour, by `RunState`. Hours are counted whole: all since
             the beginning of the hour (UTC) in which it was one hour ago, so up to two hours.
         last_day: Those that ended in the last 24 hours, in the same way: up to 25.
@@ -73,6 +82,7 @@ class Counts:
     schedules: Mapping[str, int]
     runs: Mapping[str, int]
     oldest_pending: datetime | None = None
+    queues: Mapping[str, Waiting] = field(default_factory=dict)
     last_hour: Mapping[str, int] = field(default_factory=dict)
     last_day: Mapping[str, int] = field(default_factory=dict)
 

@@ -846,8 +846,9 @@ SELECT state, coalesce(sum(count) FILTER (WHERE hour_us >= %(hour_us)s::bigint),
   FROM rota_tally WHERE rota = %(rota)s::text AND hour_us >= %(day_us)s::bigint GROUP BY state;
 
 -- count_pending
--- How many runs are pending, and the earliest `run_at` of one that is due.
-SELECT count(*), min(run_at_us) FILTER (WHERE run_at_us <= %(now_us)s::bigint) FROM rota_pending WHERE rota = %(rota)s::text;
+-- How many runs are pending in each queue, and the earliest `run_at` of one that is due.
+SELECT queue, count(*), min(run_at_us) FILTER (WHERE run_at_us <= %(now_us)s::bigint)
+  FROM rota_pending WHERE rota = %(rota)s::text GROUP BY queue;
 
 -- ended_by_hour
 -- How many runs ended in each hour, by state.

@@ -20,6 +20,7 @@ from rota.core.records import (
     Run,
     RunQuery,
     RunState,
+    Waiting,
 )
 from rota.stores.sql import rows as rows_
 from rota.stores.sql.database import Cursor, Database, Row, write
@@ -211,13 +212,16 @@ def counts(database: Database, rota: str, now: datetime) -> Counts:
         ended = cursor.rows(
             "count_ended", rota=clean(rota), hour_us=_hour_of(now - HOUR), day_us=_hour_of(now - DAY)
         )
-        ((pending, oldest_us),) = cursor.rows("count_pending", rota=clean(rota), now_us=to_us(now))
+        pending = cursor.rows("count_pending", rota=clean(rota), now_us=to_us(now))
     by_state = [(state, number) for state, number, _ in schedules]
     by_state.append(("paused", sum(paused for *_, paused in schedules)))
+    queues = {queue: Waiting(count, rows_.instant(oldest_us)) for queue, count, oldest_us in pending}
+    waiting = sum(one.count for one in queues.values())
     return Counts(
         schedules={state: number for state, number in by_state if number},
-        runs={state: number for state, number in [*runs, ("pending", pending)] if number},
-        oldest_pending=rows_.instant(oldest_us),
+        runs={state: number for state, number in [*runs, ("pending", waiting)] if number},
+        oldest_pending=min((one.oldest for one in queues.values() if one.oldest), default=None),
+        queues=queues,
         last_hour={state: count for state, count, _ in ended if count},
         last_day={state: count for state, _, count in ended if count},
     )

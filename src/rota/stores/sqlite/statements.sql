@@ -626,9 +626,9 @@ SELECT state, coalesce(sum(count) FILTER (WHERE hour_us >= :hour_us), 0), sum(co
   FROM rota_tally WHERE rota = :rota AND hour_us >= :day_us GROUP BY state;
 
 -- count_pending
--- How many runs are pending, and the earliest `run_at` of one that is due.
-SELECT count(*), min(run_at_us) FILTER (WHERE run_at_us <= :now_us)
-  FROM rota_run INDEXED BY rota_run_ready WHERE state = 'pending' AND rota = :rota;
+-- How many runs are pending in each queue, and the earliest `run_at` of one that is due.
+SELECT queue, count(*), min(run_at_us) FILTER (WHERE run_at_us <= :now_us)
+  FROM rota_run INDEXED BY rota_run_ready WHERE state = 'pending' AND rota = :rota GROUP BY queue;
 
 -- ended_by_hour
 -- How many runs ended in each hour, by state.
