@@ -134,7 +134,7 @@ class Store(Protocol):
         ...
 
     def odd(self, rota: str, limit: int) -> list[Schedule]:
-        """Return up to `limit` that are quarantined, paused or finished, and so many with an override."""
+        """Return up to `limit` that are quarantined, finished or have a pause, and so many overridden."""
         ...
 
     def needed_tasks(self, rota: str) -> Mapping[str, int]:

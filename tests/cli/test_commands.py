@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -153,6 +154,8 @@ def test_tick_prints_its_summary_alone_on_stdout(synced):
         (["retry", "abcdef123"], 3, "no run is named"),
         (["logs", "abcdef123"], 3, "no run is named"),
         (["pause", "nightly", "--until", "2020-01-01"], 2, "later than now"),
+        (["pause", "nightly", "--from", "2d", "--until", "2020-01-01"], 2, "later than now"),
+        (["pause", "nightly", "--from", "soon"], 2, "--from"),
         (["pause"], 2, "--all"),
         (["pause", "nightly", "--all"], 2, "not both"),
         (["override", "nightly", "priority"], 2, "NAME FIELD VALUE"),
@@ -211,6 +214,23 @@ def test_pause_and_resume_many(synced):
     assert synced.json("list", "--state", "paused")[0]["pause"]["until"] == LATER
     assert "Look again, then retry" in synced("resume", "nightly", "--revision", "1", code=1).stderr
     assert synced("resume", "--all").stdout.count("unchanged: it is not paused") == 2
+
+
+def test_a_pause_is_planned_and_marked(synced):
+    first, second, third, *_ = synced.json("next", "nightly", "-n", "4")
+    out = synced("pause", "nightly", "--from", second, "--until", "3h", "--reason", "disk").stdout
+    assert out.startswith(f"nightly: planned to be paused from {second} until ")
+    assert synced.json("list", "--state", "paused") == []
+    assert synced.json("next", "nightly", "-n", "2") == [first, third]
+    lines = synced("next", "nightly", "-n", "2").stdout.splitlines()
+    assert [line.split("   ")[1:] for line in lines[:2]] == [[first], [second, "paused"]]
+    assert f"   {third}" in lines[2]
+    shown = synced("show", "nightly", "--count", "2").stdout
+    assert "active; a pause is planned by " in shown
+    assert re.search(r"\n  .*   in \d+ .*   paused\n", shown)
+    assert "It will not run: paused by" in synced("why", "nightly", "--at", second).stdout
+    assert "not paused from" in synced("resume", "nightly").stdout
+    assert synced.json("next", "nightly", "-n", "3") == [first, second, third]
 
 
 def test_skip_and_override_and_clear(synced):

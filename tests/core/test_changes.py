@@ -37,6 +37,55 @@ def test_a_pause_that_ends_in_the_past_is_refused(schedule):
         paused(schedule, NOW, "ada", "", NOW - HOUR)
 
 
+def test_a_pause_that_is_planned_leaves_what_is_due_before_it(schedule):
+    change = paused(schedule, NOW, "ada", "maintenance", NOW + 3 * HOUR, NOW + HOUR)
+    assert (change.after.pause.start, change.after.next_due) == (NOW + HOUR, NOW + HOUR / 2)
+    assert not change.after.pause.has_begun(NOW)
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "next_due"),
+    [
+        pytest.param(HOUR / 4, 3 * HOUR, 3 * HOUR, id="nothing is due before it"),
+        pytest.param(HOUR / 2, 3 * HOUR, 3 * HOUR, id="its start is inside"),
+        pytest.param(HOUR / 2 + timedelta(microseconds=1), 3 * HOUR, HOUR / 2, id="just before it"),
+        pytest.param(HOUR / 4, None, None, id="without an end, nothing is due"),
+        pytest.param(HOUR, None, HOUR / 2, id="without an end"),
+        pytest.param(-HOUR, 3 * HOUR, 3 * HOUR, id="a start that has passed is now"),
+    ],
+)
+def test_when_a_schedule_with_a_planned_pause_is_looked_at(schedule, start, until, next_due):
+    after = paused(schedule, NOW, "ada", "", until and NOW + until, NOW + start).after
+    assert after.next_due == (next_due and NOW + next_due)
+    assert after.pause.start == max(NOW, NOW + start)
+
+
+def test_a_pause_that_ends_before_it_begins_is_refused(schedule):
+    with pytest.raises(InvalidValue, match=r"until: .* it must be later than the start"):
+        paused(schedule, NOW, "ada", "", NOW + HOUR, NOW + HOUR)
+
+
+def test_a_planned_pause_that_is_resumed_leaves_no_trace(schedule):
+    planned = paused(schedule, NOW, "ada", "", NOW + 3 * HOUR, NOW + HOUR / 4).after
+    change = resumed(planned, NOW + HOUR / 8)
+    assert (change.after.pause, change.after.next_due, change.runs) == (None, NOW + HOUR / 2, ())
+
+
+def test_another_definition_keeps_a_planned_pause(schedule):
+    planned = paused(schedule, NOW, "ada", "", NOW + 3 * HOUR, NOW + HOUR).after
+    change = redefined(planned, NOW + HOUR / 4, overrides=[])
+    assert (change.after.pause, change.after.next_due) == (planned.pause, NOW + HOUR / 2)
+    after = redefined(planned, NOW + 2 * HOUR, overrides=[])
+    assert [(run.state, run.count) for run in after.runs] == [("pending", 1), ("skipped", 1)]
+    assert (after.after.pause, after.after.next_due) == (planned.pause, NOW + 3 * HOUR)
+
+
+def test_the_next_occurrence_is_not_skipped_in_the_place_of_a_planned_pause(schedule):
+    planned = paused(schedule, NOW, "ada", "", NOW + 3 * HOUR, NOW + HOUR).after
+    with pytest.raises(InvalidValue, match="a pause is planned from"):
+        skipping_next(planned, NOW, "ada", "")
+
+
 def test_what_came_due_before_a_pause_still_runs(schedule):
     late = replace(schedule, cursor=NOW - HOUR, next_due=NOW - HOUR / 2)
     change = paused(late, NOW, "ada", "")

@@ -39,7 +39,7 @@ HOURLY = Definition(task="tidy", timetable="every 1h", overlap=Overlap.ALLOW)
 
 
 def utc(text: str) -> datetime:
-    return datetime.fromisoformat(f"2026-03-02 {text}" if len(text) <= 8 else text).replace(tzinfo=UTC)
+    return datetime.fromisoformat(f"2026-03-02 {text}" if "-" not in text else text).replace(tzinfo=UTC)
 
 
 def due_schedule(definition: Definition = HOURLY, cursor: str = "10:00", **changes) -> DueSchedule:
@@ -291,14 +291,16 @@ def test_what_was_missed_cancels_nothing():
 
 
 def paused(at: str, until: str | None, reason: str = "stock-taking") -> Pause:
-    return Pause(at=utc(at), by="ada", reason=reason, until=until and utc(until))
+    return Pause(start=utc(at), by="ada", reason=reason, until=until and utc(until))
 
 
 @pytest.mark.parametrize(
     ("pause", "now", "says", "cursor", "next_due"),
     [
-        pytest.param(paused("10:30", None), "15:30", [], "10:30", None, id="without an end"),
-        pytest.param(paused("10:30", "18:00"), "15:30", [], "10:30", "18:00", id="its end is to come"),
+        pytest.param(paused("10:30", None), "15:30", [], "10:29:59.999999", None, id="without an end"),
+        pytest.param(
+            paused("10:30", "18:00"), "15:30", [], "10:29:59.999999", "18:00", id="its end is to come"
+        ),
         pytest.param(
             paused("10:30", "14:30"), "14:40", ["skipped 11:00-14:00 x4"], "14:40", "15:00", id="it has ended"
         ),
@@ -306,7 +308,26 @@ def paused(at: str, until: str | None, reason: str = "stock-taking") -> Pause:
             paused("10:30", "14:00"), "14:00", ["skipped 11:00-13:00 x3", "run 14:00"], "14:00", "15:00",
             id="its end is outside",
         ),
-        pytest.param(paused("11:00", None), "11:00:30", ["run 11:00"], "11:00", None, id="so is its start"),
+        pytest.param(
+            paused("11:00", "14:00"), "14:00", ["skipped 11:00-13:00 x3", "run 14:00"], "14:00", "15:00",
+            id="its start is inside",
+        ),
+        pytest.param(
+            paused("11:00:00.000001", None), "11:00:30", ["run 11:00"], "11:00", None, id="just before it"
+        ),
+        pytest.param(
+            paused("12:30", "14:30"), "11:00", ["run 11:00"], "11:00", "12:00", id="planned: it fires as ever"
+        ),
+        pytest.param(
+            paused("11:30", "14:30"), "11:00", ["run 11:00"], "11:00", "14:30",
+            id="planned, and nothing is due before it",
+        ),
+        pytest.param(
+            paused("11:30", None), "11:00", ["run 11:00"], "11:00", None, id="planned, without an end"
+        ),
+        pytest.param(
+            paused("11:10", "11:50"), "11:00", ["run 11:00"], "11:00", "11:50", id="planned, an empty one"
+        ),
         pytest.param(
             paused("12:30", "14:30"), "17:30",
             ["missed 11:00-12:00 x2", "skipped 13:00-14:00 x2", "missed 15:00-16:00 x2", "late 17:00"],
@@ -482,7 +503,9 @@ definitions = st.builds(
     overlap=st.sampled_from(Overlap),
     catch_up=policies,
 )
-pauses = st.builds(Pause, at=instants(), by=st.just("ada"), reason=st.just(""), until=st.none() | instants())
+pauses = st.builds(
+    Pause, start=instants(), by=st.just("ada"), reason=st.just(""), until=st.none() | instants()
+)
 schedules = st.builds(
     DueSchedule,
     id=st.just("s-1"),
@@ -509,7 +532,7 @@ def occurrences(schedule: DueSchedule, after: datetime, until: datetime) -> list
 
 
 def is_inside(pause: Pause | None, due: datetime) -> bool:
-    return pause is not None and pause.at < due and (pause.until is None or due < pause.until)
+    return pause is not None and pause.start <= due and (pause.until is None or due < pause.until)
 
 
 def applied(schedule: DueSchedule, planned: Plan) -> DueSchedule:
@@ -569,7 +592,7 @@ def wanted(schedule: DueSchedule, now: datetime) -> list[datetime]:
     policy = schedule.definition.catch_up
     due = [one for one in occurrences(schedule, schedule.cursor, now) if not is_inside(schedule.pause, one)]
     if schedule.pause is not None and (schedule.pause.until is None or schedule.pause.until > now):
-        due = [one for one in due if one <= schedule.pause.at]
+        due = [one for one in due if one < schedule.pause.start]
     due = [one for one in due if now - one <= policy.window]
     on_time = [one for one in due if now - one <= policy.grace]
     if policy.rule is CatchUpRule.ALL:
@@ -592,14 +615,14 @@ def test_what_runs_is_what_the_catch_up_policy_says(schedule, now):
 @settings(max_examples=40)
 def test_the_next_tick_is_due_exactly_when_something_has_to_be_decided(schedule, now, limit):
     planned = plan(schedule, now, limit=limit)
-    pause = schedule.pause
+    pause, due = schedule.pause, first_due(schedule.name, schedule.definition, planned.cursor)
     if planned.state is ScheduleState.FINISHED:
         assert planned.next_due is None
-        assert first_due(schedule.name, schedule.definition, planned.cursor) is None
-    elif pause is not None and pause.at <= planned.cursor and (pause.until is None or now < pause.until):
+        assert due is None
+    elif pause is not None and pause.start <= due and (pause.until is None or now < pause.until):
         assert planned.next_due == pause.until
     else:
-        assert planned.next_due == first_due(schedule.name, schedule.definition, planned.cursor)
+        assert planned.next_due == due
 
 
 @given(schedules, st.lists(instants(), min_size=1, max_size=6).map(sorted), st.integers(1, 30))

@@ -86,7 +86,7 @@ def test_reset_returns_to_code():
 
 
 def test_a_pause_lives_through_a_change_in_code():
-    pause = Pause(at=NOW - HOUR, by="ada", reason="maintenance")
+    pause = Pause(start=NOW - HOUR, by="ada", reason="maintenance")
     known = stored(pause=pause, cursor=NOW - HOUR, next_due=None)
     after = plan([declared(definition=hourly(priority=5))], [known]).change[0].after
     assert after.pause == pause

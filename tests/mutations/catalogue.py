@@ -69,8 +69,8 @@ MUTATIONS = (
         "I3",
         (
             "rota.core.planning",
-            "stretches = _stretches(schedule.cursor, schedule.pause, now)",
-            "stretches = _stretches(max(schedule.cursor, now - definition.catch_up.grace), schedule.pause, now)",
+            "stretches = outside(schedule.pause, schedule.cursor, now)",
+            "stretches = outside(schedule.pause, max(schedule.cursor, now - definition.catch_up.grace), now)",
         ),
     ),
     bug(
@@ -112,9 +112,32 @@ MUTATIONS = (
         "the pause is not looked at when planning",
         "I8 I1",
         (
+            "rota.core.occurrences",
+            "    if pause is None:\n        return [(after, until)]",
+            "    if True:\n        return [(after, until)]",
+        ),
+    ),
+    bug(
+        "the first occurrence inside a planned pause runs",
+        "I8 I1",
+        (
+            "rota.core.occurrences",
+            "before = (after, min(pause.start - TICK, until))",
+            "before = (after, min(pause.start, until))",
+        ),
+    ),
+    bug(
+        "a planned pause swallows what is due before it",
+        "I8",
+        (
             "rota.core.planning",
-            "    if pause is None:\n        return [(cursor, now)]",
-            "    if True:\n        return [(cursor, now)]",
+            "max(after, pause.start - TICK), until)",
+            "after, until)",
+        ),
+        (
+            "rota.core.occurrences",
+            "before = (after, min(pause.start - TICK, until))",
+            "before = (after, after)",
         ),
     ),
     bug(
@@ -122,7 +145,7 @@ MUTATIONS = (
         "I8 I3",
         (
             "rota.core.changes",
-            "    if schedule.pause is not None and schedule.state is ScheduleState.ACTIVE:\n        # Now",
+            "    if pause is not None and pause.has_begun(now) and schedule.state is ScheduleState.ACTIVE:\n        # Now",
             "    if False:\n        # Now",
         ),
         (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from rota.core.records import RunState, ScheduleState
+from rota.core.records import RunState, ScheduleQuery, ScheduleState
 from rota.errors import (
     Conflict,
     InvalidArguments,
@@ -13,9 +15,11 @@ from rota.errors import (
     NotPermitted,
     UnknownSchedule,
 )
+from rota.operations.actor import Actor
 from rota.operations.authoring import create_schedule, delete_schedule, edit_schedule
 from rota.operations.changing import clear_override, override, pause, resume, skip_next
-from rota.operations.lookups import schedule_named
+from rota.operations.lookups import every_schedule, names_matching, schedule_named
+from rota.operations.schedules import get_schedule, list_schedules
 from rota.testing.clock import instant
 
 
@@ -45,6 +49,81 @@ def test_a_pause_with_an_end_ends_by_itself(shop, ann):
     shop.start_node()
     shop.run_until("2026-03-04 12:00")
     assert shop.ran("nightly") == ["2026-03-04 02:00"]
+
+
+def test_a_pause_that_is_planned_begins_and_ends_by_itself(shop, ann):
+    sunday = {"start": instant("2026-03-04 02:00"), "until": instant("2026-03-06 02:00")}
+    [effect] = pause(shop.rota, "nightly", ann, "the database is away", **sunday).effects
+    assert effect.detail == "planned to be paused from 2026-03-04T02:00:00Z until 2026-03-06T02:00:00Z"
+    shop.start_node()
+    for at, state, paused in (("2026-03-03 12:00", "active", 0), ("2026-03-04 02:00", "paused", 1)):
+        shop.run_until(at)
+        assert get_schedule(shop.rota, "nightly").view.state == state
+        assert shop.rota.store.counts(shop.rota.name, shop.clock.now()).schedules.get("paused", 0) == paused
+    shop.run_until("2026-03-06 12:00")
+
+    assert shop.ran("nightly") == ["2026-03-02 02:00", "2026-03-03 02:00", "2026-03-06 02:00"]
+    [skipped] = [run for run in shop.runs("nightly") if run.state is RunState.SKIPPED]
+    assert (skipped.count, skipped.reason) == (2, "paused by ann: the database is away")
+    assert (skipped.window_start, skipped.planned_at) == (
+        instant("2026-03-04 02:00"), instant("2026-03-05 02:00"),
+    )  # fmt: skip
+    assert schedule_named(shop.rota, "nightly").pause is None
+
+
+def test_only_a_pause_that_has_begun_is_found_as_paused(shop, ann):
+    pause(shop.rota, "nightly", ann, start=instant("2026-03-03 00:00"))
+    pause(shop.rota, "often", ann)
+    query = ScheduleQuery(state="paused")
+    assert [one.name for one in every_schedule(shop.rota, query)] == ["often"]
+    shop.run_until("2026-03-03 00:00")
+    assert [one.schedule.name for one in list_schedules(shop.rota, query)] == ["nightly", "often"]
+    assert names_matching(shop.rota, query, 10) == ["nightly", "often"]
+
+
+def test_a_planned_pause_is_taken_away_before_it_begins(shop, ann):
+    pause(shop.rota, "nightly", ann, start=instant("2026-03-03 00:00"), until=instant("2026-03-05 00:00"))
+    [effect] = resume(shop.rota, "nightly", ann).effects
+    assert effect.detail == "not paused from 2026-03-03T00:00:00Z until 2026-03-05T00:00:00Z any more"
+    shop.start_node()
+    shop.run_until("2026-03-04 12:00")
+    assert shop.ran("nightly") == ["2026-03-02 02:00", "2026-03-03 02:00", "2026-03-04 02:00"]
+    assert shop.skipped("nightly") == 0
+
+
+def test_a_pause_takes_the_place_of_one_that_is_planned(shop, ann):
+    pause(shop.rota, "nightly", ann, start=instant("2026-03-05 00:00"))
+    [effect] = pause(shop.rota, "nightly", Actor("bob"), until=instant("2026-03-04 00:00")).effects
+    assert effect.detail == (
+        "paused until 2026-03-04T00:00:00Z,"
+        " in the place of the one that ann has planned from 2026-03-05T00:00:00Z until it is resumed"
+    )
+    [line, *_] = shop.rota.store.audit(shop.rota.name, "nightly", 10)
+    assert (line.before["start"], line.after["until"]) == ("2026-03-05T00:00:00Z", "2026-03-04T00:00:00Z")
+
+
+def test_a_planned_pause_does_not_end_one_that_is_in_force(shop, ann):
+    pause(shop.rota, "nightly", ann, until=instant("2026-03-04 00:00"))
+    before = schedule_named(shop.rota, "nightly")
+    [effect] = pause(shop.rota, "nightly", ann, start=instant("2026-03-08 00:00")).effects
+    assert (effect.done, effect.detail) == (
+        False, "it is paused until 2026-03-04T00:00:00Z by ann; resume it before you plan another pause",
+    )  # fmt: skip
+    assert schedule_named(shop.rota, "nightly") == before
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "says"),
+    [
+        ("2026-03-05T00:00:00", "2026-03-06T00:00:00Z", "start: .* it has no zone"),
+        ("2026-03-05T00:00:00Z", "2026-03-05T00:00:00Z", "until: .* it must be later than the start"),
+        ("2026-03-05T00:00:00Z", "2026-02-05T00:00:00Z", "until: .* it must be later than now"),
+    ],
+)
+def test_a_pause_that_can_not_be_planned_is_refused(shop, ann, start, until, says):
+    start, until = datetime.fromisoformat(start), datetime.fromisoformat(until)
+    with pytest.raises(InvalidValue, match=says):
+        pause(shop.rota, "nightly", ann, start=start, until=until)
 
 
 def test_skip_next_leaves_out_one_occurrence(shop, ann):

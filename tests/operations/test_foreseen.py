@@ -9,6 +9,7 @@ import pytest
 
 from rota import cron, daily, every, weekly
 from rota.operations import changing
+from rota.operations.ahead import ahead
 from rota.operations.crowd import crowd_at
 from rota.operations.foreseen import foreseen, mark_of
 from rota.operations.lookups import schedule_named
@@ -92,6 +93,32 @@ def test_nothing_is_foreseen_of_a_schedule_that_is_paused_for_good(shop, ann):
     assert ahead_of(shop, "often") == []
 
 
+def test_what_a_planned_pause_leaves_out_stands_where_it_would_be(shop, ann):
+    now = shop.clock.now()
+    changing.pause(shop.rota, "often", ann, start=now + timedelta(hours=2), until=now + timedelta(hours=5))
+    assert told(ahead_of(shop, "often", 3)) == [
+        ("02 01:00", 1, ""), ("02 02:00", 3, "paused"), ("02 05:00", 1, ""), ("02 06:00", 1, ""),
+    ]  # fmt: skip
+    assert told(ahead_of(shop, "often", 1)) == [("02 01:00", 1, ""), ("02 02:00", 3, "paused")]
+
+
+def test_of_a_planned_pause_without_an_end_the_first_it_leaves_out_is_foreseen(shop, ann):
+    changing.pause(shop.rota, "often", ann, start=shop.clock.now() + timedelta(hours=2))
+    assert told(ahead_of(shop, "often")) == [("02 01:00", 1, ""), ("02 02:00", 1, "paused")]
+    assert [one.at for one in ahead(shop.rota, shop.clock.now() + timedelta(hours=9))][-1] == utc(
+        "2026-03-02 02:00"
+    )  # nightly
+
+
+def test_what_is_excluded_before_a_planned_pause_is_said_before_it(shop, ann):
+    shop.declare("x", daily("02:00") - weekly("tue 02:00"))
+    shop.rota.sync()
+    changing.pause(shop.rota, "x", ann, start=utc("2026-03-04 00:00"), until=utc("2026-03-05 00:00"))
+    assert told(ahead_of(shop, "x", 2)) == [
+        ("02 02:00", 1, ""), ("03 02:00", 1, "excluded"), ("04 02:00", 1, "paused"), ("05 02:00", 1, ""),
+    ]  # fmt: skip
+
+
 def test_a_crowd_is_who_is_really_due_in_that_minute(shop, ann):
     for name, timetable in {
         "sometimes": "every 7m", "at two": "daily 02:00", "later": "daily 02:01", "asleep": "daily 02:00",
@@ -99,7 +126,7 @@ def test_a_crowd_is_who_is_really_due_in_that_minute(shop, ann):
     }.items():  # fmt: skip
         shop.declare(name, timetable)
     shop.rota.sync()
-    changing.pause(shop.rota, "asleep", ann)
+    changing.pause(shop.rota, "asleep", ann, start=utc("2026-03-02 02:00"))
     at = utc("2026-03-02 02:00")
     assert crowd_at(shop.rota, at).others == 4  # nightly, often, at two, sometimes
     assert crowd_at(shop.rota, at, "nightly").others == 3

@@ -61,6 +61,17 @@ def test_a_pause_that_was_resumed_is_as_it_was(shop, ann, last):
     assert (again.by, again.reason, again.until) == ("bob", "disk", instant("2026-03-05 00:00"))
 
 
+def test_a_planned_pause_that_was_taken_away_is_planned_again(shop, ann, last):
+    window = {"start": instant("2026-03-04 00:00"), "until": instant("2026-03-05 00:00")}
+    pause(shop.rota, "nightly", BOB, "disk", **window)
+    before = named(shop).pause
+    last()
+    resume(shop.rota, "nightly", ann)
+    [effect] = revert(shop.rota, "nightly", last(), ann).effects
+    assert effect.detail.startswith("planned to be paused from 2026-03-04T00:00:00Z until")
+    assert named(shop).pause == before
+
+
 def test_a_pause_whose_end_has_passed_is_not_begun_again(shop, ann, last):
     pause(shop.rota, "nightly", BOB, "disk", instant("2026-03-02 01:00"))
     last()

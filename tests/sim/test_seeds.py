@@ -21,9 +21,9 @@ FAULTS = {
     "slow uses of the store", "steps in between", "wake-ups lost", "wall clock set", "row broken by hand",
 }  # fmt: skip
 REQUESTS = {
-    "pause", "pause until", "resume", "skip next", "override", "override until", "clear override", "trigger",
-    "backfill", "retry", "cancel", "enqueue", "enqueue with key", "enqueue in a transaction", "create",
-    "edit", "delete", "sync", "purge",
+    "pause", "pause until", "pause ahead", "resume", "skip next", "override", "override until",
+    "clear override", "trigger", "backfill", "retry", "cancel", "enqueue", "enqueue with key",
+    "enqueue in a transaction", "create", "edit", "delete", "sync", "purge",
 }  # fmt: skip
 
 

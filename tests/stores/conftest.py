@@ -42,6 +42,8 @@ DISAGREEING = """
            USING (rota, hour_us, state, count)
      WHERE t.count IS NULL OR r.count IS NULL
     UNION ALL
+    SELECT id, 'paused' FROM rota_schedule WHERE (pause IS NULL) <> (pause_start_us IS NULL)
+    UNION ALL
     SELECT id, 'in trouble' FROM rota_run
      WHERE trouble IS DISTINCT FROM
            CASE WHEN state NOT IN ('pending', 'running', 'succeeded') THEN state END

@@ -203,6 +203,23 @@ def test_pause_resume_and_skip(operator):
     assert operator.get(ONE)["next_due"] == "2026-03-03T02:00:00Z"
 
 
+def test_a_pause_is_planned(operator):
+    window = {"start": "2026-03-20T00:00:00Z", "until": LATER}
+    [effect] = operator.post(f"{ONE}/pause", {"reason": "stocktaking", **window})["changed"]
+    assert effect["detail"] == f"planned to be paused from 2026-03-20T00:00:00Z until {LATER}"
+    one = operator.get(ONE)
+    assert (one["state"], one["pause"]) == (
+        "active",
+        {**window, "by": one["pause"]["by"], "reason": "stocktaking"},
+    )
+    assert operator.get(ALL, query_string={"state": "paused"})["items"] == []
+    refused = operator.refused("POST", f"{ONE}/pause", {"start": LATER, "until": LATER})
+    assert "it must be later than the start" in refused["message"]
+    many = {"action": "pause", "names": ["often"], **window}
+    assert operator.post("/api/v1/bulk/schedules", many)["changed"][0]["detail"] == effect["detail"]
+    assert operator.post(f"{ONE}/resume", {})["changed"][0]["detail"].endswith("any more")
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume", "skip", "trigger"])
 def test_a_dry_run_changes_nothing(operator, verb):
     code = 201 if verb == "trigger" else 200

@@ -41,26 +41,36 @@ def filter_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @app_command(
-    "pause", "NAME...", most=None, example="rota pause purge-sessions --until 2h --reason 'migration'"
+    "pause",
+    "NAME...",
+    most=None,
+    example="rota pause purge-sessions --from '2026-11-29 02:00' --until 2h --reason 'migration'",
 )
 @filter_options
-@click.option("--until", metavar="INSTANT", help=UNTIL)
+@click.option("--from", "start", metavar="INSTANT", help=f"When it begins; default: at once. {UNTIL}")
+@click.option("--until", metavar="INSTANT", help=f"{UNTIL} A span counts from --from on.")
 @change_options
-def pause(rota: Rota, *names: str, until: str | None, reason: str, **options: Any) -> None:
-    """Stop schedules from firing. What is due meanwhile is recorded as skipped, and never runs."""
+def pause(rota: Rota, *names: str, start: str | None, until: str | None, reason: str, **options: Any) -> None:
+    """Stop schedules from firing. What is due meanwhile is recorded as skipped, and never runs.
+
+    With --from it is planned: until it begins, they fire as ever, and `rota resume` takes it away. A schedule
+    has one pause at a time: another replaces it, but none is planned while one is in force.
+    """
     from rota.operations import changing
     from rota.operations.actor import shell_user
 
     chosen, kept = _chosen(rota, names, options)
-    end = instants.optional("--until", until, rota.clock.now(), rota.timezone)
-    _show(changing.pause(rota, chosen, shell_user(), reason, end, **kept), options)
+    begin, end = instants.read_window(
+        start or "", until or "", rota.clock.now(), rota.timezone, ("--from", "--until")
+    )
+    _show(changing.pause(rota, chosen, shell_user(), reason, end, start=begin, **kept), options)
 
 
 @app_command("resume", "NAME...", most=None, example="rota resume purge-sessions")
 @filter_options
 @change_options
 def resume(rota: Rota, *names: str, reason: str, **options: Any) -> None:
-    """Let paused schedules fire again, from the next occurrence on."""
+    """Let paused schedules fire again, from the next occurrence on. A planned pause is taken away."""
     from rota.operations import changing
     from rota.operations.actor import shell_user
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rota.operations.instants import read_instant as read_instant
+from rota.operations.instants import read_window as read_window
 
 
 def optional(field: str, text: str | None, now: datetime, zone: str) -> datetime | None:

@@ -95,15 +95,16 @@ def show_(rota: Rota, name: str, runs: int, count: int, json_: bool) -> None:
     if json_:
         show.as_json(shapes.detail(one))
         return
-    _head(one)
+    now = rota.clock.now()
+    _head(one, now)
     _definition(one)
-    _upcoming(one, rota.clock.now())
-    _history(one, rota.clock.now())
+    _upcoming(one, now)
+    _history(one, now)
 
 
-def _head(one: ScheduleDetail) -> None:
+def _head(one: ScheduleDetail, now: datetime) -> None:
     view, own = one.view, one.view.schedule
-    rows = [("name", own.name), ("state", _state(view)), ("timetable", view.words)]
+    rows = [("name", own.name), ("state", _state(view, now)), ("timetable", view.words)]
     if own.effective.description:
         rows.append(("description", own.effective.description))
     rows += [
@@ -117,7 +118,7 @@ def _head(one: ScheduleDetail) -> None:
     show.pairs(rows)
 
 
-def _state(view: ScheduleView) -> str:
+def _state(view: ScheduleView, now: datetime) -> str:
     own, pause = view.schedule, view.schedule.pause
     if own.quarantine:
         return f"{view.state}: {own.quarantine}"
@@ -125,7 +126,10 @@ def _state(view: ScheduleView) -> str:
         return view.state
     until = f"until {instants.local(pause.until, view.zone)}" if pause.until else "until it is resumed"
     reason = f" ({pause.reason})" if pause.reason else ""
-    return f"{view.state} by {pause.by} since {instants.local(pause.at, view.zone)}, {until}{reason}"
+    begin = instants.local(pause.start, view.zone)
+    if not pause.has_begun(now):
+        return f"{view.state}; a pause is planned by {pause.by} from {begin}, {until}{reason}"
+    return f"{view.state} by {pause.by} since {begin}, {until}{reason}"
 
 
 def _definition(one: ScheduleDetail) -> None:
@@ -152,11 +156,16 @@ def _text(value: object) -> str:
 
 
 def _upcoming(one: ScheduleDetail, now: datetime) -> None:
+    from rota.operations.foreseen import PAUSED, foreseen
+
     show.title("next")
-    for at in one.upcoming:
-        change = instants.clock_change(at, one.view.zone)
-        line = f"  {instants.local(at, one.view.zone)}   {instants.relative(at, now)}"
-        click.echo(f"{line}{'   ' + change if change else ''}")
+    for each in foreseen(one.view.schedule, one.upcoming, now, one.view.zone):
+        change = instants.clock_change(each.at, one.view.zone)
+        line = f"  {instants.local(each.at, one.view.zone)}   {instants.relative(each.at, now)}"
+        if each.left_out == PAUSED:
+            click.echo(f"{line}   {show.left_out(each)}")
+        elif not each.left_out:
+            click.echo(f"{line}{'   ' + change if change else ''}")
     if not one.upcoming:
         click.echo("  none")
 

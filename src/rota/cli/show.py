@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rota.operations.foreseen import Foreseen
     from rota.operations.results import Result
 
 STATE_MARKS = {
@@ -119,6 +120,11 @@ def effects(result: Result) -> None:
     for one in result.effects:
         mark = "" if one.done else "unchanged: "
         click.echo(f"{'(dry run) ' if result.dry_run else ''}{one.subject}: {mark}{one.detail}")
+
+
+def left_out(each: Foreseen) -> str:
+    """Say why an occurrence, or several from it on, will not run."""
+    return f"{each.left_out}, {each.count:,} times" if each.count > 1 else each.left_out
 
 
 def tail(run_id: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,16 +14,20 @@ from rota.core.timetables import parse_timetable
 from rota.errors import InvalidTimetable, UnknownSchedule
 from rota.operations.advice import warnings_about, zone_of
 
+if TYPE_CHECKING:
+    from rota.operations.foreseen import Foreseen
+
 MOST = 1000
 FROM_HELP = "An instant, such as 2026-03-29T00:00:00Z; default: now."
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """Occurrences, and the zone to show them in."""
+    """Occurrences, the zone to show them in, and what a pause leaves out between them."""
 
     instants: list[datetime]
     zone: str
+    paused: list[Foreseen] = field(default_factory=list)
 
 
 @click.command("next", epilog="Example: rota next 'daily 02:30' --tz Europe/Paris --count 3")
@@ -47,7 +52,8 @@ def next_(
     """Show when a timetable, or a schedule of APP, is due next. Reads only.
 
     The argument is a timetable if it can be read as one. With APP, or when it can not be read, it is the name
-    of a schedule: what is shown then are the occurrences that will run, none of a paused one.
+    of a schedule: what is shown then are the occurrences that will run, none of a paused one. What a pause
+    leaves out between them is marked, and is not in the JSON.
     """
     if app is None and len(words) == 2 and is_app(words[0]) and current_host() is None:
         app, words = words[0], words[1:]
@@ -56,11 +62,17 @@ def next_(
     due = _due(words[0], app, store, zone, start, count)
     if json_:
         show.as_json_line([_utc(at) for at in due.instants])
-    elif not due.instants:
+    elif not due.instants and not due.paused:
         show.note("There is none.")
-    for at in () if json_ else due.instants:
-        change = instants.clock_change(at, due.zone)
-        click.echo(f"{instants.local(at, due.zone)}   {_utc(at)}{'   ' + change if change else ''}")
+    else:
+        _show(due)
+
+
+def _show(due: _Due) -> None:
+    marks = {one.at: show.left_out(one) for one in due.paused}
+    for at in sorted([*due.instants, *marks]):
+        mark = marks.get(at) or instants.clock_change(at, due.zone)
+        click.echo(f"{instants.local(at, due.zone)}   {_utc(at)}{'   ' + mark if mark else ''}")
 
 
 def _due(
@@ -87,11 +99,15 @@ def _of_schedule(
     name: str, app: str | None, store: str | None, zone: str | None, start: str | None, count: int
 ) -> _Due:
     from rota.operations import schedules
+    from rota.operations.foreseen import PAUSED, foreseen
 
     with opened(app, store) as rota:
-        shown = zone or schedules.get_schedule(rota, name, runs=0, count=0).view.zone
-        after = instants.optional("--from", start, rota.clock.now(), shown)
-        return _Due(schedules.upcoming(rota, name, count, after), shown)
+        view, now = schedules.get_schedule(rota, name, runs=0, count=0).view, rota.clock.now()
+        shown = zone or view.zone
+        after = instants.optional("--from", start, now, shown)
+        due = schedules.upcoming(rota, name, count, after)
+        ahead = foreseen(view.schedule, due, max(after or now, now), shown)
+        return _Due(due, shown, [one for one in ahead if one.left_out == PAUSED])
 
 
 @click.command(epilog="Example: rota explain '30 2 13 * 5' --tz Europe/Paris")

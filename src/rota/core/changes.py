@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rota.core.overriding import with_value
-from rota.core.planning import compiled, first_due, paused_record, plan
+from rota.core.planning import compiled, first_due, looked_at, paused_record, plan
 from rota.core.records import (
     ActiveRun,
     Change,
@@ -106,18 +106,34 @@ def retired(schedule: Schedule, now: datetime, generation: int) -> Change:
     return _change(schedule, replace(settled, schedule=after), now)
 
 
-def paused(schedule: Schedule, now: datetime, by: str, reason: str, until: datetime | None = None) -> Change:
-    """Stop `schedule` from firing until `until`, or until it is resumed.
+def paused(
+    schedule: Schedule,
+    now: datetime,
+    by: str,
+    reason: str,
+    until: datetime | None = None,
+    start: datetime | None = None,
+) -> Change:
+    """Stop `schedule` from firing until `until`, or until it is resumed: now, or from `start` on.
+
+    A `start` that has passed is now. Until a later one, the schedule fires as ever.
 
     Raises:
-        InvalidValue: `until` has passed.
+        InvalidValue: `until` has passed, or is not after `start`.
     """
     if until is not None and until <= now:
         raise InvalidValue("until", until.isoformat(), f"it must be later than now ({now.isoformat()})")
+    start = now if start is None else max(start, now)
+    if until is not None and until <= start:
+        raise InvalidValue(
+            "until", until.isoformat(), f"it must be later than the start ({start.isoformat()})"
+        )
     settled = _settled(schedule, now)
-    pause = Pause(at=now, by=by, reason=reason, until=until)
-    silent = settled.schedule.state in SILENT
-    after = replace(settled.schedule, pause=pause, next_due=None if silent else until)
+    pause = Pause(start=start, by=by, reason=reason, until=until)
+    after = replace(settled.schedule, pause=pause, next_due=None)
+    if after.state not in SILENT:
+        due = first_due(after.name, after.effective, after.cursor, after.runs_made)
+        after = replace(after, next_due=None if due is None else looked_at(pause, due))
     return _change(schedule, replace(settled, schedule=after), now)
 
 
@@ -135,8 +151,11 @@ def skipping_next(schedule: Schedule, now: datetime, by: str, reason: str) -> Ch
     Raises:
         InvalidValue: It has no next occurrence, or is paused.
     """
-    if schedule.pause is not None:
+    if schedule.pause is not None and schedule.pause.has_begun(now):
         raise InvalidValue("schedule", schedule.name, "it is paused, so nothing is due to be skipped")
+    if schedule.pause is not None:
+        problem = f"a pause is planned from {schedule.pause.start.isoformat()} on, and it has one at a time"
+        raise InvalidValue("schedule", schedule.name, problem, "Resume it first.")
     due = first_due(schedule.name, schedule.effective, now, schedule.runs_made)
     if due is None or schedule.state in SILENT:
         raise InvalidValue("schedule", schedule.name, "it has no next occurrence")
@@ -176,11 +195,11 @@ def _settled(schedule: Schedule, now: datetime) -> _Settled:
         )
         if schedule.next_due is None or schedule.next_due > now:
             break
-    if schedule.pause is not None and schedule.state is ScheduleState.ACTIVE:
+    pause = schedule.pause
+    if pause is not None and pause.has_begun(now) and schedule.state is ScheduleState.ACTIVE:
         # Now, by this definition and this pause: both may be others when the pause ends.
-        form, pause = due_form(schedule), schedule.pause
-        timetable = compiled(schedule.name, schedule.effective)
-        runs += paused_record(form, timetable, max(form.cursor, pause.at), now, pause, now)
+        form, timetable = due_form(schedule), compiled(schedule.name, schedule.effective)
+        runs += paused_record(form, timetable, form.cursor, now, pause, now)
         schedule = replace(schedule, cursor=max(schedule.cursor, now))
     return _Settled(schedule, tuple(runs), tuple(cancel))
 
@@ -197,8 +216,8 @@ def _rearmed(schedule: Schedule, now: datetime) -> Schedule:
     except (RotaError, ArithmeticError) as error:
         return replace(schedule, state=ScheduleState.QUARANTINED, quarantine=str(error), next_due=None)
     state = ScheduleState.FINISHED if due is None else ScheduleState.ACTIVE
-    if schedule.pause is not None:
-        due = schedule.pause.until
+    if schedule.pause is not None and due is not None:
+        due = looked_at(schedule.pause, due)
     return replace(schedule, state=state, quarantine=None, cursor=cursor, next_due=due)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rota.core.records import Definition
+from rota.core.records import Definition, Pause
 from rota.core.timetables import Timetable
 from rota.core.timetables.written import read_written
 
 TICK = timedelta(microseconds=1)
+
+Stretch = tuple[datetime, datetime]  # the instants after the first, up to and including the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,25 @@ def occurrences_in(
     while due is not None and due <= until:
         yield due
         due = next_occurrence(timetable, definition, due)
+
+
+def outside(pause: Pause | None, after: datetime, until: datetime) -> list[Stretch]:
+    """Return the parts of `(after, until]` that are outside the pause, oldest first; some may be empty."""
+    if pause is None:
+        return [(after, until)]
+    before = (after, min(pause.start - TICK, until))
+    if pause.until is None or pause.until > until:
+        return [before]
+    return [before, (max(after, pause.start - TICK, pause.until - TICK), until)]
+
+
+def firing_in(
+    timetable: Timetable, definition: Definition, pause: Pause | None, after: datetime, until: datetime
+) -> Iterator[datetime]:
+    """Yield the occurrences in `(after, until]` that are outside the pause, oldest first."""
+    for begin, end in outside(pause, after, until):
+        if begin < end:
+            yield from occurrences_in(timetable, definition, begin, end)
 
 
 def last_in(

@@ -11,11 +11,13 @@ from rota.core.ids import occurrence_id, record_id, spread
 from rota.core.occurrences import (
     TICK,
     Span,
+    Stretch,
     compiled,
     first_due,
     last_in,
     next_occurrence,
     occurrences_in,
+    outside,
     span_in,
 )
 from rota.core.policies import CatchUp, CatchUpRule, Overlap
@@ -33,11 +35,18 @@ from rota.core.records import (
 from rota.core.timetables import Timetable
 from rota.errors import RotaError
 
-__all__ = ["MAX_RUNS_PER_TICK", "compiled", "first_due", "next_occurrence", "paused_record", "plan", "run_of"]
+__all__ = [
+    "MAX_RUNS_PER_TICK",
+    "compiled",
+    "first_due",
+    "looked_at",
+    "next_occurrence",
+    "paused_record",
+    "plan",
+    "run_of",
+]
 
 MAX_RUNS_PER_TICK = 100
-
-Stretch = tuple[datetime, datetime]  # the instants after the first, up to and including the second
 
 _BESIDE_OTHERS = (Overlap.ALLOW, Overlap.QUEUE_ALL)  # a run is made, whatever is active
 _WHY_MISSED = {
@@ -108,7 +117,7 @@ def _plan(schedule: DueSchedule, timetable: Timetable, now: datetime, limit: int
         return replace(_unchanged(schedule), cursor=max(schedule.cursor, now), state=ScheduleState.FINISHED)
     limit = limit if left is None else min(limit, left)
 
-    stretches = _stretches(schedule.cursor, schedule.pause, now)
+    stretches = outside(schedule.pause, schedule.cursor, now)
     wanted_after = _wanted_after(timetable, definition, stretches, now)
     wanted = list(islice(_occurrences(timetable, definition, stretches, wanted_after), limit + 1))
     cursor = max(schedule.cursor, stretches[-1][1]) if len(wanted) <= limit else wanted[limit - 1]
@@ -121,8 +130,8 @@ def _plan(schedule: DueSchedule, timetable: Timetable, now: datetime, limit: int
     state, next_due = ScheduleState.ACTIVE, next_occurrence(timetable, definition, cursor)
     if left == made or next_due is None:
         state, next_due = ScheduleState.FINISHED, None
-    elif schedule.pause is not None and schedule.pause.at <= cursor and not _has_ended(schedule.pause, now):
-        next_due = schedule.pause.until
+    elif schedule.pause is not None and not _has_ended(schedule.pause, now):
+        next_due = looked_at(schedule.pause, next_due)
     return replace(
         _unchanged(schedule),
         cursor=cursor,
@@ -143,6 +152,11 @@ def _runs_left(schedule: DueSchedule) -> int | None:
 # -- pauses
 
 
+def looked_at(pause: Pause, due: datetime) -> datetime | None:
+    """Return when a schedule with a pause has to be looked at, if its next occurrence is at `due`."""
+    return due if due < pause.start else pause.until
+
+
 def _has_ended(pause: Pause, now: datetime) -> bool:
     return pause.until is not None and pause.until <= now
 
@@ -152,29 +166,19 @@ def _is_behind(pause: Pause | None, cursor: datetime, now: datetime) -> bool:
     return pause is not None and _has_ended(pause, now) and cursor >= (pause.until or now) - TICK
 
 
-def _stretches(cursor: datetime, pause: Pause | None, now: datetime) -> list[Stretch]:
-    """Return the parts of `(cursor, now]` that are outside the pause, oldest first; some may be empty."""
-    if pause is None:
-        return [(cursor, now)]
-    before = (cursor, min(pause.at, now))
-    if pause.until is None or not _has_ended(pause, now):
-        return [before]
-    return [before, (max(cursor, pause.at, pause.until - TICK), now)]
-
-
 def _swallowed(schedule: DueSchedule, timetable: Timetable, cursor: datetime, now: datetime) -> list[NewRun]:
     """Return the record of what a pause swallowed, once the cursor has left it behind."""
     pause = schedule.pause
     if pause is None or pause.until is None or not _is_behind(pause, cursor, now):
         return []
-    return paused_record(schedule, timetable, max(schedule.cursor, pause.at), pause.until - TICK, pause, now)
+    return paused_record(schedule, timetable, schedule.cursor, pause.until - TICK, pause, now)
 
 
 def paused_record(
     schedule: DueSchedule, timetable: Timetable, after: datetime, until: datetime, pause: Pause, now: datetime
 ) -> list[NewRun]:
     """Return the record of the occurrences in `(after, until]` that a pause swallowed: none or one."""
-    span = span_in(timetable, schedule.definition, after, until)
+    span = span_in(timetable, schedule.definition, max(after, pause.start - TICK), until)
     if span is None:
         return []
     why = f"paused by {pause.by}" + (f": {pause.reason}" if pause.reason else "")

@@ -39,7 +39,7 @@ class Line:
         schedule, active = self.schedule, self.active
         if schedule.state is not ScheduleState.ACTIVE:
             return "broken" if schedule.state is ScheduleState.QUARANTINED else str(schedule.state)
-        if schedule.pause:
+        if schedule.pause is not None and schedule.pause.has_begun(now):
             return "paused"
         if active is not None and active.state is RunState.RUNNING:
             return "running"

@@ -9,7 +9,7 @@ from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rota.core.occurrences import TICK, compiled, occurrences_in
+from rota.core.occurrences import compiled, firing_in
 from rota.core.records import DueSchedule
 from rota.errors import RotaError
 
@@ -83,16 +83,11 @@ def soonest(rota: Rota) -> Planned | None:
 
 
 def _of(due: DueSchedule, now: datetime, until: datetime) -> Iterator[Planned]:
-    definition, pause = due.definition, due.pause
-    if pause is not None and pause.until is None:
-        return
-    after = max(now, due.cursor)
-    if pause is not None and pause.until is not None:
-        after = max(after, pause.until - TICK)
+    definition, after = due.definition, max(now, due.cursor)
     most = EACH if definition.max_runs is None else min(EACH, definition.max_runs - due.runs_made)
     try:
         timetable = compiled(due.name, definition)
-        for at in islice(occurrences_in(timetable, definition, after, until), max(most, 0)):
+        for at in islice(firing_in(timetable, definition, due.pause, after, until), max(most, 0)):
             yield Planned(at, due.name)
     except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
         return

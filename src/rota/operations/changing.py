@@ -18,6 +18,7 @@ from rota.core.records import (
     Definition,
     Json,
     Override,
+    Pause,
     Schedule,
     ScheduleState,
     Source,
@@ -49,22 +50,32 @@ def pause(
     reason: str = "",
     until: datetime | None = None,
     *,
+    start: datetime | None = None,
     dry_run: bool = False,
     expected_revision: int | None = None,
 ) -> Result:
-    """Stop schedules from firing, until `until` or until they are resumed. A pause replaces an earlier one.
+    """Stop schedules from firing, until `until` or until they are resumed: at once, or from `start` on.
+
+    A schedule has one pause at a time. Another replaces it; but to plan one does not end one that is in
+    force: such a schedule is left as it is.
 
     Raises:
         UnknownSchedule: One does not exist; nothing was done.
         Conflict: One has changed since `expected_revision`, or keeps changing.
-        InvalidValue: `until` has passed, or has no zone.
+        InvalidValue: `until` has passed, or is not after `start`; or one of them has no zone.
         NotPermitted: It takes the role `operator`.
     """
-    until = _utc(until)
+    start, until = _utc("start", start), _utc("until", until)
 
     def make(schedule: Schedule, now: datetime) -> Made:
-        change = paused(schedule, now, actor.name, reason, until)
-        words = f"paused until {utc(until)}" if until else "paused until it is resumed"
+        before = schedule.pause
+        change = paused(schedule, now, actor.name, reason, until, start)
+        words = pause_in_words(change.after.pause, now) if change.after.pause else ""
+        if before is not None and before.holds(now) and start is not None and start > now:
+            until_when = pause_in_words(before, now)
+            return f"it is {until_when} by {before.by}; resume it before you plan another pause"
+        if before is not None and not before.has_begun(now):
+            words += f", in the place of the one that {before.by} has planned {_span(before)}"
         return change, pause_json(schedule), pause_json(change.after), words
 
     return amend(rota, names, actor, "pause", reason, make, dry_run, expected_revision)
@@ -79,12 +90,16 @@ def resume(
     dry_run: bool = False,
     expected_revision: int | None = None,
 ) -> Result:
-    """End the pause of schedules. What came due meanwhile is recorded as skipped. Raises as `pause` does."""
+    """End the pause of schedules, or take away the one that is planned.
+
+    What came due inside it is recorded as skipped. Raises as `pause` does.
+    """
 
     def make(schedule: Schedule, now: datetime) -> Made:
         if schedule.pause is None:
             return "it is not paused"
-        return resumed(schedule, now), pause_json(schedule), None, "resumed"
+        words = "resumed" if schedule.pause.has_begun(now) else f"not paused {_span(schedule.pause)} any more"
+        return resumed(schedule, now), pause_json(schedule), None, words
 
     return amend(rota, names, actor, "resume", reason, make, dry_run, expected_revision)
 
@@ -153,7 +168,7 @@ def override_fields(
 
     Raises: as `pause` does, and as `rota.operations.fields.changed` does.
     """
-    until = _utc(until)
+    until = _utc("until", until)
 
     def make(schedule: Schedule, now: datetime) -> Made:
         if until is not None and until <= now:
@@ -176,10 +191,10 @@ def override_fields(
     return amend(rota, names, actor, "override", reason, make, dry_run, expected_revision)
 
 
-def _utc(until: datetime | None) -> datetime | None:
-    if until is not None and until.tzinfo is None:
-        raise InvalidValue("until", until, "it has no zone", "Give an aware datetime.")
-    return until and until.astimezone(UTC)
+def _utc(field: str, at: datetime | None) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise InvalidValue(field, at, "it has no zone", "Give an aware datetime.")
+    return at and at.astimezone(UTC)
 
 
 def with_fields(
@@ -322,9 +337,22 @@ def pause_json(schedule: Schedule) -> Json:
     return {
         "by": pause.by,
         "reason": pause.reason,
-        "at": utc(pause.at),
+        "start": utc(pause.start),
         "until": utc(pause.until),
     }
+
+
+def pause_in_words(pause: Pause, now: datetime) -> str:
+    """Say how long a pause lasts, and of one that is planned, when it begins."""
+    return f"paused {_end(pause)}" if pause.has_begun(now) else f"planned to be paused {_span(pause)}"
+
+
+def _span(pause: Pause) -> str:
+    return f"from {utc(pause.start)} {_end(pause)}"
+
+
+def _end(pause: Pause) -> str:
+    return f"until {utc(pause.until)}" if pause.until else "until it is resumed"
 
 
 def shown(field: str, value: Json) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rota.core.occurrences import TICK, compiled, next_occurrence
+from rota.core.occurrences import TICK, compiled, firing_in
 from rota.core.records import DueSchedule
 from rota.errors import RotaError
 
@@ -39,12 +39,9 @@ def crowd_at(rota: Rota, at: datetime, name: str | None = None) -> Crowd:
 
 
 def _is_due(one: DueSchedule, begin: datetime) -> bool:
-    pause = one.pause
-    if pause is not None and (pause.until is None or pause.until > begin):
-        return False
+    after, until = max(begin - TICK, one.cursor), begin + MINUTE - TICK
     try:
-        after = max(begin - TICK, one.cursor)
-        at = next_occurrence(compiled(one.name, one.definition), one.definition, after)
+        timetable = compiled(one.name, one.definition)
+        return any(firing_in(timetable, one.definition, one.pause, after, until))
     except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
         return False
-    return at is not None and at < begin + MINUTE

@@ -158,8 +158,8 @@ def _schedules(rota: Rota) -> Iterator[Finding]:
                 "Remove it from the code.",
                 "schedule",
             )
-        if one.pause is not None and now - one.pause.at > LONG_PAUSE:
-            problem = f"it is paused since {utc(one.pause.at)} by {one.pause.by}"
+        if one.pause is not None and now - one.pause.start > LONG_PAUSE:
+            problem = f"it is paused since {utc(one.pause.start)} by {one.pause.by}"
             yield Finding(Level.WARNING, one.name, problem, f"`rota resume {quoted(one.name)}`", "schedule")
         if one.overrides:
             fields = ", ".join(f"{each.field} (by {each.author})" for each in one.overrides)

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rota.core.ids import occurrence_id
-from rota.core.occurrences import compiled, occurrences_in, span_in
+from rota.core.occurrences import compiled
 from rota.core.records import Schedule, ScheduleQuery
 from rota.errors import RotaError
-from rota.operations.schedules import fires_after, runs_left
+from rota.operations.schedules import runs_left, spans_to_run, will_run
 from rota.operations.strips import half_and_most, last_runs, length
 
 if TYPE_CHECKING:
@@ -64,20 +64,14 @@ def feed(rota: Rota, query: ScheduleQuery | None = None) -> Feed:
 
 def _count(one: Schedule, now: datetime) -> int:
     """Return how often a schedule will be due, counted without walking there."""
-    after = fires_after(one, now)
     try:
-        timetable = compiled(one.name, one.effective)
-        found = None if after is None else span_in(timetable, one.effective, after, now + AHEAD)
+        count = sum(span.count for span in spans_to_run(one, now, now + AHEAD))
     except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
         return 0
-    return min(found.count, runs_left(one, found.count)) if found is not None else 0
+    return min(count, runs_left(one, count))
 
 
 def _events(one: Schedule, now: datetime, takes: timedelta) -> Iterator[Event]:
-    after, timetable = fires_after(one, now), compiled(one.name, one.effective)
-    if after is None:
-        return
-    words = timetable.describe()
-    found = occurrences_in(timetable, one.effective, after, now + AHEAD)
-    for at in islice(found, runs_left(one, MOST)):
+    words = compiled(one.name, one.effective).describe()
+    for at in islice(will_run(one, now, now + AHEAD), runs_left(one, MOST)):
         yield Event(occurrence_id(one.id, at), one.name, words, at, takes)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rota.core.occurrences import TICK, compiled
-from rota.core.records import Schedule
+from rota.core.records import Pause, Schedule, ScheduleState
 from rota.core.timetables import DaysOff, Exclusion, Timetable, Union
 from rota.core.timetables.combine import union
 from rota.errors import RotaError
@@ -40,21 +40,48 @@ def foreseen(schedule: Schedule, upcoming: Sequence[datetime], now: datetime, zo
     """Return `upcoming`, the next occurrences of a schedule, with what is left out before each. Pure."""
     clocks, before = ZoneInfo(zone), max(now, schedule.cursor)
     found: list[Foreseen] = []
-    pause = schedule.pause
     try:
         own = compiled(schedule.name, schedule.effective)
     except (RotaError, ArithmeticError):  # it is in quarantine, which says why
         return []
-    if pause is not None and pause.until is not None and pause.until > before:
-        found += _between(own, before, pause.until - TICK, PAUSED)
-        before = pause.until - TICK
     whole = without_exclusions(own)
-    for at in upcoming:
+    for at in (*upcoming, None):
+        if pause := _pause_between(schedule, own, before, at):
+            begin = max(before, pause.start - TICK)
+            if whole != own:
+                found += _between(whole, before, begin, EXCLUDED)
+            found += _inside(own, begin, pause)
+            before = begin if pause.until is None else max(begin, pause.until - TICK)
+        if at is None:
+            break
         if whole != own:
             found += _between(whole, before, at - TICK, EXCLUDED)
         found.append(Foreseen(at=at, last=at, mark=mark_of(at, before, clocks)))
         before = at
     return found
+
+
+def _pause_between(
+    schedule: Schedule, timetable: Timetable, before: datetime, at: datetime | None
+) -> Pause | None:
+    """Return the pause of a schedule, if it takes what is between two that will run, or after the last."""
+    pause = schedule.pause
+    if pause is None or schedule.state is not ScheduleState.ACTIVE:
+        return None
+    if at is not None:
+        return pause if pause.until is not None and before < pause.until <= at else None
+    if pause.until is None and pause.start <= before:  # nothing lies ahead, until it is resumed
+        return None
+    following = timetable.next_after(before)
+    return pause if following is not None and pause.holds(following) else None
+
+
+def _inside(timetable: Timetable, after: datetime, pause: Pause) -> Iterator[Foreseen]:
+    """Yield the occurrences later than `after` that a pause takes; of one without an end, the first."""
+    if pause.until is not None:
+        yield from _between(timetable, after, pause.until - TICK, PAUSED)
+    elif (first := timetable.next_after(after)) is not None:
+        yield Foreseen(at=first, last=first, left_out=PAUSED)
 
 
 def _between(timetable: Timetable, after: datetime, until: datetime, why: str) -> Iterator[Foreseen]:

@@ -35,6 +35,17 @@ def read_instant(field: str, text: str, now: datetime, zone: str) -> datetime:
         raise InvalidValue(field, text, FORMS) from None
 
 
+def read_window(
+    start: str, until: str, now: datetime, zone: str, fields: tuple[str, str] = ("start", "until")
+) -> tuple[datetime | None, datetime | None]:
+    """Return from when until when something holds; `None` for an empty text. Raises as `read_instant` does.
+
+    A span counts from now, and of the end from the start, if that is later.
+    """
+    begin = read_instant(fields[0], start, now, zone) if start else None
+    return begin, read_instant(fields[1], until, max(begin or now, now), zone) if until else None
+
+
 def _from_span(field: str, text: str, now: datetime) -> datetime:
     ago = _AGO.fullmatch(text)
     span = (ago[1] or ago[2]) if ago else text.lower().removeprefix("in ").removeprefix("+")

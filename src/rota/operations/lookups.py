@@ -54,7 +54,7 @@ def _unknown(rota: Rota, name: str) -> UnknownSchedule:
 
 def every_schedule(rota: Rota, query: ScheduleQuery) -> Iterator[Schedule]:
     """Yield all schedules that match `query`, page by page, by name."""
-    query = replace(query, rota=rota.name, limit=PAGE)
+    query = replace(query, rota=rota.name, now=rota.clock.now(), limit=PAGE)
     while True:
         page = rota.store.schedules(query)
         yield from page

@@ -17,7 +17,7 @@ from rota.core.overriding import FIELDS, value_of
 from rota.core.records import AuditLine, Change, Definition, Json, Override, Schedule, ScheduleState, Source
 from rota.errors import ChangedSince, InvalidValue, UnknownLine
 from rota.operations.actor import Actor
-from rota.operations.changing import Made, amend, changes_in_words, pause_json
+from rota.operations.changing import Made, amend, changes_in_words, pause_in_words, pause_json
 from rota.operations.fields import changed
 from rota.operations.history import audit
 from rota.operations.results import Result
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEARCHED = 500  # the latest lines of a subject
 ACTIONS = ("pause", "resume", "skip", "override", "clear override", "edit", "revert")
-PAUSE = {"at", "by", "reason", "until"}
+PAUSE = {"start", "by", "reason", "until"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,14 @@ def _own(schedule: Schedule) -> Definition:
 
 
 def _pause_again(schedule: Schedule, before: Any, now: datetime) -> Made:
+    start = datetime.fromisoformat(before["start"]) if before else None
     until = datetime.fromisoformat(before["until"]) if before and before["until"] else None
     if before is None or (until is not None and until <= now):
         return resumed(schedule, now), pause_json(schedule), None, "it is no longer paused"
     # As it was: whoever paused it has done so, not who reverts what came after.
-    change = paused(schedule, now, before["by"], before["reason"], until)
-    words = f"paused again, as {before['by']} did, until {utc(until) if until else 'it is resumed'}"
+    change = paused(schedule, now, before["by"], before["reason"], until, start)
+    again = pause_in_words(change.after.pause, now) if change.after.pause else ""
+    words = f"{again} again, as {before['by']} did"
     return change, pause_json(schedule), pause_json(change.after), words
 
 

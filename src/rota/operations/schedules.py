@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rota.core.occurrences import TICK, compiled, occurrences_in
+from rota.core.occurrences import Span, Stretch, compiled, occurrences_in, outside, span_in
 from rota.core.overriding import FIELDS, value_of
 from rota.core.records import BriefRun, Run, RunQuery, Schedule, ScheduleQuery, ScheduleState
 from rota.errors import InvalidValue, RotaError
@@ -33,7 +34,7 @@ def list_schedules(
     Args:
         last_runs: Look up the latest run of each too.
     """
-    found = rota.store.schedules(replace(query or ScheduleQuery(), rota=rota.name))
+    found = rota.store.schedules(_asked(rota, query or ScheduleQuery()))
     last = rota.store.last_runs([one.id for one in found]) if last_runs else {}
     return [view(rota, one, last.get(one.id)) for one in found]
 
@@ -42,9 +43,13 @@ def list_with_runs(
     rota: Rota, query: ScheduleQuery, count: int = STRIP
 ) -> list[tuple[ScheduleView, tuple[BriefRun, ...]]]:
     """Return the schedules that match, each with its last `count` runs, oldest first; two reads in all."""
-    found = rota.store.schedules(replace(query, rota=rota.name))
+    found = rota.store.schedules(_asked(rota, query))
     runs = last_runs(rota, found, count)
     return [(view(rota, one), runs[one.id]) for one in found]
+
+
+def _asked(rota: Rota, query: ScheduleQuery) -> ScheduleQuery:
+    return replace(query, rota=rota.name, now=rota.clock.now())
 
 
 def get_schedule(rota: Rota, name: str, *, runs: int = 10, count: int = 5) -> ScheduleDetail:
@@ -83,14 +88,15 @@ def upcoming(rota: Rota, name: str, count: int = 5, after: datetime | None = Non
 
 def view(rota: Rota, schedule: Schedule, last: Run | None = None) -> ScheduleView:
     """Return `schedule` as a list shows it. One that can not be evaluated is shown all the same."""
-    words, zone, due = schedule.effective.timetable, rota.timezone, None
+    words, zone, due, now = schedule.effective.timetable, rota.timezone, None, rota.clock.now()
     try:
         timetable = compiled(schedule.name, schedule.effective)
         words, zone = timetable.describe(), zone_of(timetable) or zone
-        due = next(iter(_upcoming(schedule, rota.clock.now(), 1)), None)
+        due = next(iter(_upcoming(schedule, now, 1)), None)
     except (RotaError, ArithmeticError):  # the reason is in its quarantine
         pass
-    state = "paused" if schedule.pause and schedule.state is ScheduleState.ACTIVE else str(schedule.state)
+    is_paused = schedule.pause is not None and schedule.pause.has_begun(now)
+    state = "paused" if is_paused and schedule.state is ScheduleState.ACTIVE else str(schedule.state)
     return ScheduleView(
         schedule=schedule,
         state=state,
@@ -129,21 +135,32 @@ def _shown(field: str, value: object) -> object:
 
 def _upcoming(schedule: Schedule, now: datetime, count: int) -> list[datetime]:
     """Return occurrences that will run: none inside a pause, none beyond `max_runs`."""
-    after = fires_after(schedule, now)
-    if after is None:
+    return list(islice(will_run(schedule, now, FAR_AWAY), min(count, runs_left(schedule, count))))
+
+
+def will_run(schedule: Schedule, now: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the occurrences up to `until` that will run as it stands, whatever `max_runs` says."""
+    if stretches := fires_in(schedule, now, until):
+        timetable = compiled(schedule.name, schedule.effective)
+        for begin, end in stretches:
+            yield from occurrences_in(timetable, schedule.effective, begin, end)
+
+
+def spans_to_run(schedule: Schedule, now: datetime, until: datetime) -> list[Span]:
+    """Return the same as spans, one on each side of a pause, counted without walking them."""
+    if not (stretches := fires_in(schedule, now, until)):
         return []
     timetable = compiled(schedule.name, schedule.effective)
-    found = occurrences_in(timetable, schedule.effective, after, FAR_AWAY)
-    return list(islice(found, min(count, runs_left(schedule, count))))
+    found = [span_in(timetable, schedule.effective, begin, end) for begin, end in stretches]
+    return [span for span in found if span is not None]
 
 
-def fires_after(schedule: Schedule, now: datetime) -> datetime | None:
-    """Return the instant after which occurrences of a schedule will run, as it stands; `None`: none will."""
-    pause = schedule.pause
-    if schedule.state is not ScheduleState.ACTIVE or (pause is not None and pause.until is None):
-        return None
-    after = max(now, schedule.cursor)
-    return after if pause is None or pause.until is None else max(after, pause.until - TICK)
+def fires_in(schedule: Schedule, now: datetime, until: datetime) -> list[Stretch]:
+    """Return the parts of the time up to `until` in which a schedule will run, as it stands."""
+    if schedule.state is not ScheduleState.ACTIVE:
+        return []
+    parts = outside(schedule.pause, max(now, schedule.cursor), until)
+    return [(begin, end) for begin, end in parts if begin < end]
 
 
 def runs_left(schedule: Schedule, most: int) -> int:

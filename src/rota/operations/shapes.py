@@ -49,7 +49,7 @@ def schedule(view: ScheduleView) -> dict[str, Json]:
         "tags": list(one.effective.tags),
         "description": one.effective.description,
         "pause": pause
-        and {"at": utc(pause.at), "by": pause.by, "reason": pause.reason, "until": utc(pause.until)},
+        and {"start": utc(pause.start), "by": pause.by, "reason": pause.reason, "until": utc(pause.until)},
         "quarantine": one.quarantine,
         "overrides": [override.field for override in one.overrides],
         "revision": one.revision,

@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from rota.core.occurrences import compiled, occurrences_in, span_in
 from rota.core.records import BriefRun, Pause, Run, RunQuery, Schedule, ScheduleQuery
 from rota.errors import InvalidValue, RotaError
 from rota.operations.lookups import every_run
-from rota.operations.schedules import fires_after, runs_left
+from rota.operations.schedules import runs_left, spans_to_run, will_run
 from rota.operations.strips import half_and_most, last_runs, length
 
 if TYPE_CHECKING:
@@ -77,10 +76,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Schedules that were paused together: by one person, at one time, for one reason, until one instant."""
+    """Schedules that are paused together: by one person, from one instant until another, for one reason."""
 
     pause: Pause
     names: tuple[str, ...]
+    is_planned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Timeline:
         now: To the minute, so that the same picture is drawn for a minute.
         ticks: Where the lines of the grid are; the first is `start`, the last `end`.
         load: What is expected of the lanes.
-        windows: Pauses that lie in this time, of all schedules.
+        windows: Pauses that lie in this time, and all that are planned; of all schedules.
         idle: Schedules of this page that have nothing in this time.
         more: The name after which the next page begins; `None` on the last.
     """
@@ -116,7 +116,8 @@ def timeline(rota: Rota, span: str = "6h", query: ScheduleQuery | None = None) -
     if span not in SPANS:
         raise InvalidValue("span", span, f"choose one of {', '.join(SPANS)}")
     back, forth, step, part = SPANS[span]
-    now = rota.clock.now().replace(second=0, microsecond=0)
+    exactly = rota.clock.now()
+    now = exactly.replace(second=0, microsecond=0)
     start, end = floored(now - back, step), floored(now + forth, step) + step
     query = replace(query or ScheduleQuery(), rota=rota.name, limit=LANES + 1)
     found = rota.store.schedules(query)
@@ -136,13 +137,14 @@ def timeline(rota: Rota, span: str = "6h", query: ScheduleQuery | None = None) -
         ticks=tuple(start + step * count for count in range((end - start) // step + 1)),
         lanes=(*lanes, *loose),
         load=load_of(lanes, edges),
-        windows=windows_of(rota.store.schedules(_paused(rota)), start),
+        windows=windows_of(rota.store.schedules(_paused(rota)), start, exactly),
         idle=len(whole) - len(lanes),
         more=shown[-1].name if len(found) > LANES else None,
     )
 
 
 def _paused(rota: Rota) -> ScheduleQuery:
+    """Return the query of all that have a pause, planned ones too: it names no instant."""
     return ScheduleQuery(rota=rota.name, state="paused", limit=PAUSES)
 
 
@@ -167,21 +169,19 @@ def lane_of(
         runs=drawn,
         is_cut=is_cut and len(drawn) == len(runs),
         typical=median[0] if median else None,
-        pause=one.pause,
+        pause=one.pause if one.pause is not None and one.pause.start < edges[-1] else None,
     )
-    after, until = fires_after(one, edges[0]), edges[-1]
+    now, until = edges[0], edges[-1]
     try:
-        timetable = compiled(one.name, one.effective)
-        found = None if after is None else span_in(timetable, one.effective, after, until)
-        if found is None or after is None or not (left := min(found.count, runs_left(one, found.count))):
+        spans = spans_to_run(one, now, until)
+        count = sum(span.count for span in spans)
+        if not (left := min(count, runs_left(one, count))):
             return lane
-        load = _loads(one, edges, after)
-        if found.count > MOST_PLANNED:
-            return replace(lane, ahead=left, first=found.first, last=found.last, load=load)
-        planned = tuple(islice(occurrences_in(timetable, one.effective, after, until), left))
-        return replace(
-            lane, ahead=left, first=found.first, last=planned[-1], planned=planned, load=load
-        )  # fmt: skip
+        lane = replace(lane, ahead=left, first=spans[0].first, load=_loads(one, edges))
+        if count > MOST_PLANNED:
+            return replace(lane, last=spans[-1].last)
+        planned = tuple(islice(will_run(one, now, until), left))
+        return replace(lane, last=planned[-1], planned=planned)
     except (RotaError, ArithmeticError):  # the doctor says why, and its quarantine
         return lane
 
@@ -191,12 +191,11 @@ def _end_of(run: BriefRun, now: datetime) -> datetime:
     return (run.finished_at or now) if run.started_at else run.planned_at or run.created_at
 
 
-def _loads(one: Schedule, edges: Sequence[datetime], after: datetime) -> tuple[int, ...]:
+def _loads(one: Schedule, edges: Sequence[datetime]) -> tuple[int, ...]:
     """Return how many occurrences will run between each two edges."""
-    timetable, left, found = compiled(one.name, one.effective), runs_left(one, 1 << 30), []
+    left, found = runs_left(one, 1 << 30), []
     for begin, end in pairwise(edges):
-        span = span_in(timetable, one.effective, max(begin, after), end)
-        found.append(min(span.count if span else 0, left))
+        found.append(min(sum(span.count for span in spans_to_run(one, begin, end)), left))
         left -= found[-1]
     return tuple(found)
 
@@ -227,11 +226,14 @@ def load_of(lanes: Sequence[Lane], edges: Sequence[datetime]) -> tuple[Load, ...
     )
 
 
-def windows_of(schedules: Iterable[Schedule], start: datetime) -> tuple[Window, ...]:
-    """Return the pauses that end after `start`, those made together as one; the first to end first. Pure."""
+def windows_of(schedules: Iterable[Schedule], start: datetime, now: datetime) -> tuple[Window, ...]:
+    """Return the pauses that end after `start`, those made together as one; the first to end first. Pure.
+
+    Those that are planned are among them, however far ahead.
+    """
     own: dict[Pause, list[str]] = {}
     for one in schedules:
         if one.pause is not None and (one.pause.until is None or one.pause.until > start):
             own.setdefault(one.pause, []).append(one.name)
-    found = [Window(pause, tuple(names)) for pause, names in own.items()]
-    return tuple(sorted(found, key=lambda one: (one.pause.until is None, one.pause.until or one.pause.at)))
+    found = [Window(pause, tuple(names), not pause.has_begun(now)) for pause, names in own.items()]
+    return tuple(sorted(found, key=lambda one: (one.pause.until is None, one.pause.until or one.pause.start)))

@@ -133,8 +133,8 @@ class _Case:
             return self._future()
         if at <= schedule.created_at:
             return "before", f"The schedule did not exist yet: it was made at {utc(schedule.created_at)}."
-        if pause is not None and pause.at <= at and (pause.until is None or at < pause.until):
-            return "paused", f"It is paused since {utc(pause.at)} by {pause.by}{_because(pause.reason)}."
+        if pause is not None and pause.holds(at):
+            return "paused", f"It is paused since {utc(pause.start)} by {pause.by}{_because(pause.reason)}."
         if schedule.state is ScheduleState.RETIRED:
             return "retired", f"It is retired{self._when('sync: retire')}: the code no longer declares it."
         if self._has_made_all():
@@ -158,9 +158,10 @@ class _Case:
             return "retired", f"It will not run{self._when('sync: retire')}: the code no longer declares it."
         if schedule.state is ScheduleState.FINISHED:
             return "finished", "It will not run: the schedule has no occurrence left."
-        if pause is not None and (pause.until is None or at < pause.until):
+        if pause is not None and pause.holds(at):
             until = f"until {utc(pause.until)}" if pause.until else "until it is resumed"
-            return "paused", (f"It will not run: paused by {pause.by} {until}{_because(pause.reason)}.")
+            begin = "" if pause.has_begun(self._now) else f"from {utc(pause.start)} "
+            return "paused", f"It will not run: paused by {pause.by} {begin}{until}{_because(pause.reason)}."
         return "planned", f"It lies in the future, and is planned: due in {said(at - self._now)}."
 
     def _has_made_all(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -323,6 +324,23 @@ def act(client: Client, name: str, keys, **fields):
     assert asked.status_code == 200, asked.status_code
     assert 'name="confirmed"' in asked.content.decode()
     return client.post(asked.context["back"], {**data, "confirmed": 1, "key": asked.context["key"], **fields})
+
+
+def test_a_pause_is_planned_and_taken_away(shop, root, page_of):
+    from rota.integrations.django.models import Schedule
+
+    mark = schedule_named(shop, "mark").id
+    assert act(root, "pause", [mark], reason="moving house", start="1d", until="2h").status_code == 302
+    pause = schedule_named(shop, "mark").pause
+    assert pause.until - pause.start == timedelta(hours=2)
+    assert Schedule.objects.get(id=mark).pause_start == pause.start
+    text = text_of(root.get(SCHEDULES))
+    assert "pause planned from" in text and "by root: moving house" in text
+    assert page_of("mark") not in root.get(f"{SCHEDULES}?state=paused").content.decode()
+    for name in ("pause", "resume"):  # another in its place, or none
+        assert page_of("mark", "act", name) in root.get(page_of("mark")).content.decode()
+    assert act(root, "resume", [mark]).status_code == 302
+    assert schedule_named(shop, "mark").pause is None
 
 
 def test_acts_on_schedules(shop, root):

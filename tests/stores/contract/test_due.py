@@ -9,7 +9,7 @@ import pytest
 from rota.core.ids import occurrence_id
 from rota.core.planning import plan
 from rota.core.policies import Overlap
-from rota.core.records import Definition, Pause, RunQuery, RunState, ScheduleState
+from rota.core.records import Definition, Pause, RunQuery, RunState, ScheduleQuery, ScheduleState
 from tests.stores.contract.build import (
     DAY,
     HOUR,
@@ -80,7 +80,7 @@ def test_only_an_active_schedule_is_due(store, state):
 
 
 def test_what_planning_needs_is_read(store):
-    pause = Pause(at=NOW, by="ada", reason="", until=NOW + HOUR)
+    pause = Pause(start=NOW, by="ada", reason="", until=NOW + HOUR)
     effective = Definition(task="tidy", timetable="every 5m", priority=3)
     whole = schedule(1, effective=effective, pause=pause, revision=7, runs_made=2, cursor=NOW - MINUTE)
     declare(store, whole)
@@ -138,7 +138,7 @@ def test_a_plan_of_another_state_of_the_schedule_is_not_applied(store, stale):
 
 def test_a_plan_made_before_a_pause_or_a_change_is_not_applied(store):
     declare(store, schedule(1))
-    store.amend([change(schedule(1), pause=Pause(at=NOW, by="ada", reason=""), next_due=None)], [])
+    store.amend([change(schedule(1), pause=Pause(start=NOW, by="ada", reason=""), next_due=None)], [])
     assert store.record([moved(schedule(1), runs=(occurrence(10),))], NOW) == []
     assert store.run(uid(10)) is None
 
@@ -205,10 +205,12 @@ def test_a_schedule_without_occurrences_left_is_finished(store):
 
 
 def test_a_pause_that_has_ended_is_taken_away(store):
-    declare(store, schedule(1, pause=Pause(at=NOW - HOUR, by="ada", reason="", until=NOW)))
+    declare(store, schedule(1, pause=Pause(start=NOW - HOUR, by="ada", reason="", until=NOW)))
     store.record([moved(schedule(1), resumed=True)], NOW)
     assert the_schedule(store).pause is None
     assert the_schedule(store).state is ScheduleState.ACTIVE
+    assert store.schedules(ScheduleQuery(rota=ROTA, state="paused")) == []
+    assert "paused" not in store.counts(ROTA, NOW).schedules
 
 
 def test_a_schedule_that_can_not_be_evaluated_is_set_aside_and_nothing_of_its_plan_is_done(store):
@@ -327,7 +329,7 @@ def test_a_scheduler_and_an_operator_at_once_leave_no_run_inside_the_pause(anoth
     store, other = another(), another()
     for k in range(1, 11):
         store.add_schedule(schedule(k), [])
-        pause = Pause(at=NOW - MINUTE, by="ada", reason="")
+        pause = Pause(start=NOW - MINUTE, by="ada", reason="")
         recorded, amended = at_once(
             lambda k=k: bool(store.record([moved(schedule(k), runs=(occurrence(100 + k, k),))], NOW)),
             lambda k=k, pause=pause: other.amend([change(schedule(k), pause=pause, next_due=None)], []),

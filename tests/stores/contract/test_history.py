@@ -137,12 +137,19 @@ def test_a_run_that_is_not_there_is_not_found(store):
 
 
 def test_counts_are_what_a_recount_gives(history):
-    history.amend([change(the_schedule(history, 2), pause=Pause(at=NOW, by="ada", reason=""))], [])
+    history.amend([change(the_schedule(history, 2), pause=Pause(start=NOW, by="ada", reason=""))], [])
     counts = history.counts(ROTA, NOW)
     runs = history.runs(RunQuery(rota=ROTA, limit=500))
     assert counts.runs == Counter(str(one.state) for one in runs)
     assert counts.schedules == {"active": 2, "paused": 1}
     assert counts.oldest_pending == the_run(history, 5).run_at == NOW
+
+
+def test_a_planned_pause_is_counted_once_it_has_begun(history):
+    pause = Pause(start=NOW + HOUR, by="ada", reason="", until=NOW + 2 * HOUR)
+    history.amend([change(the_schedule(history, 2), pause=pause)], [])
+    assert history.counts(ROTA, NOW + HOUR - SECOND).schedules == {"active": 2}
+    assert history.counts(ROTA, NOW + HOUR).schedules == {"active": 2, "paused": 1}
 
 
 def test_counts_of_nothing_are_empty(store):

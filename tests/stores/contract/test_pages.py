@@ -181,7 +181,7 @@ def test_what_waits_is_counted_by_queue_and_task_up_to_a_limit_of_each_queue(sto
 
 # -- schedules that are not as the others
 def test_odd_schedules_are_found_the_broken_ones_first(store):
-    pause = Pause(by="ann", reason="", at=NOW)
+    pause = Pause(by="ann", reason="", start=NOW)
     override = Override(field="priority", value=3, author="ann", reason="", created_at=NOW)
     declare(
         store,
@@ -217,7 +217,7 @@ def test_the_version_changes_with_everything_that_is_written(store):
     settle(store, settlement(one))
     changed()
     before = the_schedule(store)
-    assert store.amend([change(before, pause=Pause(by="ann", reason="", at=NOW))], [])
+    assert store.amend([change(before, pause=Pause(by="ann", reason="", start=NOW))], [])
     changed()
 
 

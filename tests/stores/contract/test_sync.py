@@ -151,7 +151,7 @@ def test_every_field_of_a_schedule_comes_back(store, source):
         declared=EVERYTHING,
         effective=replace(EVERYTHING, priority=5),
         overrides=(Override(field="priority", value=5, author="ada", reason="", created_at=NOW),),
-        pause=Pause(at=NOW, by="ada", reason="stock-taking", until=NOW + DAY),
+        pause=Pause(start=NOW, by="ada", reason="stock-taking", until=NOW + DAY),
         generation=4,
         revision=6,
         cursor=NOW - timedelta(microseconds=1),
@@ -205,7 +205,7 @@ def test_a_sync_changes_retires_and_creates_together(store):
 
 def test_a_sync_is_undone_whole_when_one_of_its_schedules_has_changed_since(store):
     declare(store, schedule(1), schedule(2))
-    store.amend([change(schedule(2), pause=Pause(at=NOW, by="ada", reason=""))], [])
+    store.amend([change(schedule(2), pause=Pause(start=NOW, by="ada", reason=""))], [])
     stale = sync_plan(1, create=(schedule(3),), change=(change(schedule(1)), change(schedule(2))))
     assert not store.sync(stale)
     assert [one.revision for one in stored(store)] == [1, 2]
@@ -244,7 +244,7 @@ def test_schedules_are_read_with_their_active_runs_oldest_first(store):
 def test_changes_are_applied_together_with_their_runs_and_their_audit_lines(store):
     declare(store, schedule(1), schedule(2))
     store.enqueue([occurrence(20)])
-    pause = Pause(at=NOW, by="ada", reason="stock-taking")
+    pause = Pause(start=NOW, by="ada", reason="stock-taking")
     first = change(schedule(1), pause=pause, next_due=None, cursor=NOW)
     first = replace(first, runs=(occurrence(21, state=RunState.MISSED),), cancel=(uid(20),))
     assert store.amend([first, change(schedule(2), pause=pause)], [audit("pause"), audit("pause", "tidy-2")])
@@ -268,7 +268,7 @@ def test_all_changes_are_applied_or_none(store):
 def test_of_two_changes_of_the_same_revision_one_is_applied(another):
     declare(another(), schedule(1))
     nodes = [another() for _ in range(4)]
-    pauses = [Pause(at=NOW, by=f"operator-{k}", reason="") for k in range(4)]
+    pauses = [Pause(start=NOW, by=f"operator-{k}", reason="") for k in range(4)]
     done = at_once(
         *[
             lambda node=node, pause=pause: node.amend([change(schedule(1), pause=pause)], [audit("pause")])
@@ -288,7 +288,7 @@ def test_a_change_never_moves_the_cursor_or_the_count_of_runs_back(store):
 
 def test_a_pause_comes_and_goes(store):
     declare(store, schedule(1))
-    paused = schedule(1, pause=Pause(at=NOW, by="ada", reason="", until=NOW + HOUR), revision=2)
+    paused = schedule(1, pause=Pause(start=NOW, by="ada", reason="", until=NOW + HOUR), revision=2)
     assert store.amend([Change(revision=1, after=paused)], [])
     assert store.due(ROTA, NOW, 5)[0].pause == paused.pause
     assert store.amend([change(paused, pause=None)], [])
@@ -340,7 +340,7 @@ def test_schedules_are_found_by_every_filter_by_name(store):
         schedule(1, name="b"),
         schedule(2, name="a", definition=replace(definition, task="mail", tags=("purge", "night"))),
         schedule(3, name="c", definition=replace(definition, queue="slow", description="Straße räumen")),
-        schedule(4, name="d", pause=Pause(at=NOW, by="ada", reason="")),
+        schedule(4, name="d", pause=Pause(start=NOW, by="ada", reason="")),
         schedule(5, name="e", state=ScheduleState.RETIRED, next_due=None),
     )
     store.add_schedule(schedule(6, name="f_%", source=Source.USER), [])
@@ -372,6 +372,22 @@ def test_schedules_are_found_by_every_filter_by_name(store):
     assert found(after="a", limit=2) == [1, 3]
     assert found(order="-name") == [6, 5, 4, 3, 1, 2]
     assert found(order="-name", after="d", limit=2) == [3, 1]
+
+
+def test_paused_schedules_are_those_whose_pause_has_begun(store):
+    window = Pause(start=NOW + HOUR, by="ada", reason="", until=NOW + 2 * HOUR)
+    declare(store, schedule(1), schedule(2, pause=window), schedule(3, pause=replace(window, start=NOW)))
+
+    def paused(now):
+        return numbers(store.schedules(ScheduleQuery(rota=ROTA, state="paused", now=now)))
+
+    assert [paused(NOW - SECOND), paused(NOW), paused(NOW + HOUR)] == [[], [3], [2, 3]]
+    assert paused(None) == [2, 3]  # planned ones too
+    assert numbers(store.schedules(ScheduleQuery(rota=ROTA, now=NOW))) == [1, 2, 3]
+    store.amend([change(the_schedule(store, 3), pause=replace(window, start=NOW + 3 * HOUR))], [])
+    assert [paused(NOW + HOUR), paused(NOW + 3 * HOUR)] == [[2], [2, 3]]
+    store.amend([change(the_schedule(store, 3), pause=None)], [])
+    assert paused(None) == [2]
 
 
 def test_schedules_are_found_by_when_they_are_due_next(store):

@@ -73,7 +73,7 @@ def test_any_text_of_a_schedule_comes_back(store, text, kept):
     definition = Definition(
         task=text, timetable="every 1h", queue=text, tags=(text,), description=text, args={"text": text}
     )
-    pause = Pause(at=NOW, by=text, reason=text)
+    pause = Pause(start=NOW, by=text, reason=text)
     declare(store, schedule(1, name=text, definition=definition, pause=pause, quarantine=text))
     for filters in ({"names": (text,)}, {"task": text}, {"queue": text}, {"tag": text}, {"text": text}):
         [found] = store.schedules(ScheduleQuery(rota=ROTA, **filters))

@@ -78,6 +78,39 @@ def test_plans_results_and_refusals_are_accessible_too(person, size, theme):
     looks_right()
 
 
+@both_sizes
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_maintenance_window_is_planned_seen_and_taken_away(person, site, size, theme):
+    ann = person(size, theme)
+
+    def looks_right():
+        assert ann.axe() == [], ann.page.url
+        assert ann.is_as_wide_as_the_window(), ann.page.url
+
+    ann.go("/schedules")
+    ann.page.get_by_label("All that match").check()
+    ann.page.get_by_role("button", name="Pause …").click()
+    ann.page.get_by_label("Reason").fill("The database moves")
+    ann.page.locator("input[name=start]").fill("2026-03-28 02:00")
+    ann.page.locator("input[name=until]").fill("2h")
+    ann.page.get_by_role("button", name="Show the plan").click()
+    ann.page.get_by_text("resume it before you plan another pause").wait_for()
+    looks_right()
+    ann.page.get_by_role("button", name="Pause: 6 schedules").click()
+    assert "6 schedules will be paused. 1 left as it was." in ann.page.locator("#told").inner_text()
+    looks_right()
+    ann.go(BACKUP)
+    assert "Sat 28 Mar 02:00 to 04:00 +01:00" in ann.page.locator("#pause").inner_text()
+    looks_right()
+    ann.go("/timeline?span=7d")
+    ann.page.get_by_text("planned", exact=True).first.wait_for()
+    looks_right()
+    ann.go(BACKUP)
+    ann.page.get_by_role("button", name="Take it away").click()
+    ann.page.locator("#told").wait_for()
+    assert the(site.rota, "nightly backup").pause is None
+
+
 def test_an_inline_script_is_not_run_and_is_noticed(person):
     ann = person()
     ann.go("/schedules")

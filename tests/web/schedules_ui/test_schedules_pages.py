@@ -347,6 +347,61 @@ def test_a_pause_has_a_reason_and_an_end_and_is_taken_back(shop, ann):
     assert [line.action for line in audit(shop.rota, "often")] == ["resume", "pause", "sync: create"]
 
 
+def test_a_pause_is_planned_shown_and_taken_away(shop, ann):
+    window = {"reason": "the database is away", "start": "2026-03-03 02:00", "until": "2h"}
+    page = ann.post("/schedules/nightly/pause", **window)
+    assert "Planned to be paused from 2026-03-03T01:00:00Z until 2026-03-03T03:00:00Z." in page.text
+    assert "‖ Pause planned Tue 03 Mar 02:00 to 04:00 +01:00 by ann: the data" in page.text
+    assert "⤼ paused" in page.text
+    assert "● active" in page.text and "Skip next" not in page.text
+    rows = ann.get("/schedules").text
+    assert "‖ pause planned Tue 03 Mar 02:00 to 04:00 +01:00" in rows
+    assert names_on(ann.get("/schedules?state=paused")) == []
+    assert "has planned a pause" in ann.get("/schedules/nightly/pause").text
+    page = ann.post("/schedules/nightly/resume")
+    assert "Not paused from 2026-03-03T01:00:00Z until 2026-03-03T03:00:00Z any more." in page.text
+    assert schedule_named(shop.rota, "nightly").pause is None
+
+
+def test_a_page_follows_a_planned_pause_that_begins_and_ends(shop, ann, root):
+    begin = shop.clock.now() + timedelta(minutes=1)
+    changing.pause(shop.rota, "often", root, start=begin, until=begin + timedelta(minutes=1))
+    told = []
+    for _ in range(3):
+        shop.advance(timedelta(seconds=55))
+        text = ann.get("/schedules/often").text
+        told.append([words for words in ("‖ Pause planned", "Paused by root") if words in text])
+    assert told == [["‖ Pause planned"], ["Paused by root"], ["Paused by root"]]
+    shop.start_node()
+    shop.advance(timedelta(seconds=20))
+    text = ann.get("/schedules/often").text
+    assert "Pause planned" not in text and "Paused by" not in text
+
+
+def test_no_pause_is_planned_while_one_is_in_force(shop, ann, root):
+    changing.pause(shop.rota, "often", root)
+    assert "It is paused by root" in ann.get("/schedules/often/pause").text
+    page = ann.post("/schedules/often/pause", 400, reason="move", start="2d")
+    assert "it is paused until it is resumed by root; resume it before you plan another pause" in page.text
+    assert page.all("input", name="start", aria_invalid="true")[0]["value"] == "2d"
+    assert schedule_named(shop.rota, "often").pause.by == "root"
+
+
+def test_a_pause_of_many_is_planned_seen_and_refused(shop, ann, root):
+    changing.pause(shop.rota, "often", root)
+    window = {"action": "pause", "name": ["nightly", "often"], "start": "1d", "until": "4h"}
+    plan = ann.post("/bulk/plan", 200, **window)
+    assert "planned to be paused from 2026-03-03T00:00:00Z until 2026-03-03T04:00:00Z" in plan.text
+    assert "it is paused until it is resumed by root" in plan.text
+    assert plan.all("input", name="start")[0]["value"] == "1d"
+    page = ann.post("/bulk", **window)
+    assert "1 schedule will be paused. 1 left as it was." in page.text
+    assert schedule_named(shop.rota, "nightly").pause.start == shop.clock.now() + timedelta(days=1)
+    page = ann.post("/bulk", 400, **{**window, "until": "2026-03-02 12:00"})
+    assert "it must be later than the start" in page.text
+    assert page.all("input", name="until", aria_invalid="true")[0]["value"] == "2026-03-02 12:00"
+
+
 def test_a_pause_until_yesterday_is_refused_and_what_was_typed_stays(shop, ann):
     page = ann.post("/schedules/often/pause", 400, reason="move", until="2h ago")
     assert page.all("input", name="reason")[0]["value"] == "move"

@@ -1,12 +1,14 @@
 """The timeline: a lane per schedule, past runs solid, future ones outlined, and the same as a table."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from rota.core.records import RunState
 from rota.operations import changing
 from rota.operations.actor import Actor, Role
+from rota.operations.shapes import utc
 from rota.operations.timeline import SPANS
 from tests.web.ui.conftest import text_of
 
@@ -63,6 +65,25 @@ def test_a_pause_is_drawn_and_told_with_its_reason(viewer):
     assert page.count('class="f-pause" x=') == 2 + 1  # and the legend
     assert "New &lt;card&gt; terminal" in page
     assert "paused charges , counts by bob" in text_of(page)
+
+
+def test_a_planned_pause_is_drawn_where_it_will_be_and_listed_as_planned(viewer):
+    now = viewer.rota.clock.now()
+    window = {"start": now + timedelta(hours=1), "until": now + timedelta(hours=2)}
+    changing.pause(viewer.rota, ["charges", "counts"], Actor("bob", Role.OPERATOR, "test"), "card", **window)
+    far = now + timedelta(days=9)
+    changing.pause(viewer.rota, "greetings", Actor("bob", Role.OPERATOR, "test"), "holiday", start=far)
+    page = viewer.page("/timeline?span=6h")
+    assert page.count('class="f-pause" x=') == 2 + 1  # and the legend
+    bars = re.findall(r'class="f-pause" x="([\d.]+)%" y="\d+" width="([\d.]+)%"', page)
+    [now_at] = set(re.findall(r'<line class="now" x1="([\d.]+)%"', page))
+    assert all(float(x) > float(now_at) and float(wide) < 12 for x, wide in bars)
+    text = text_of(page)
+    assert "planned charges , counts by bob" in text
+    assert "planned greetings by bob" in text  # however far ahead
+    lane = re.search(r'aria-label="charges">(.*?)</svg>', page, re.S)[1]
+    inside = [f"planned: {utc(at)}" for at in (window["start"], window["start"] + timedelta(minutes=30))]
+    assert not [one for one in inside if one in lane]
 
 
 def test_the_expected_load_is_drawn_and_told(viewer):

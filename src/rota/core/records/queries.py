@@ -33,7 +33,8 @@ class ScheduleQuery:
     """A filter over schedules, by name.
 
     Attributes:
-        state: A `ScheduleState`, or `"paused"`.
+        state: A `ScheduleState`, or `"paused"`: then `now` says which pauses have begun, and without it those
+            that are planned count too.
         tasks: Only those of one of these tasks; `None`: of any.
         text: Part of the name, the task or the description, whatever the case.
         is_overridden: Whether one of its fields is; `None`: whichever.
@@ -46,6 +47,7 @@ class ScheduleQuery:
     rota: str | None = None
     names: tuple[str, ...] = ()
     state: str | None = None
+    now: datetime | None = None
     source: Source | None = None
     tag: str | None = None
     task: str | None = None

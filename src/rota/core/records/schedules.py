@@ -76,12 +76,25 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Why a schedule does not fire for now. An occurrence inside a pause never runs."""
+    """Why a schedule does not fire for a while. An occurrence in `[start, until)` never runs.
 
-    at: datetime
+    Attributes:
+        start: When it begins. It is planned while that lies ahead: until then the schedule fires as ever.
+        until: When it ends by itself; `None`: it is to be resumed.
+    """
+
+    start: datetime
     by: str
     reason: str
     until: datetime | None = None
+
+    def has_begun(self, now: datetime) -> bool:
+        """Say whether it is in force, and not only planned."""
+        return self.start <= now
+
+    def holds(self, instant: datetime) -> bool:
+        """Say whether `instant` lies inside it."""
+        return self.start <= instant and (self.until is None or instant < self.until)
 
 
 @dataclass(frozen=True, slots=True)

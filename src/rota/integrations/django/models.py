@@ -29,6 +29,7 @@ class Schedule(models.Model):
     tags = models.TextField()
     search = models.TextField()
     pause = JsonField(null=True)
+    pause_start = InstantField(db_column="pause_start_us", null=True)
     quarantine = models.TextField(null=True)
     generation = models.IntegerField()
     revision = models.IntegerField()

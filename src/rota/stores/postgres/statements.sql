@@ -63,7 +63,7 @@ SELECT {schedule_columns} FROM rota_schedule s
  WHERE (%(rota)s::text IS NULL OR s.rota = %(rota)s::text)
    AND (%(names)s::text[] IS NULL OR s.name = ANY(%(names)s::text[]))
    AND (%(state)s::text IS NULL OR s.state = %(state)s::text)
-   AND (%(paused)s::boolean IS NULL OR s.pause IS NOT NULL)
+   AND (%(paused_us)s::bigint IS NULL OR s.pause_start_us <= %(paused_us)s::bigint)
    AND (%(source)s::text IS NULL OR s.source = %(source)s::text)
    AND (%(tag)s::text IS NULL OR strpos(s.tags, %(tag)s::text) > 0)
    AND (%(task)s::text IS NULL OR s.task = %(task)s::text)
@@ -73,7 +73,7 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (%(is_overridden)s::boolean IS NULL OR EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id) = %(is_overridden)s::boolean);
 
 -- odd_schedules
--- Schedules that do not fire, or will not for long: quarantined ones first.
+-- Schedules that do not fire, will not for long, or have a pause ahead: quarantined ones first.
 SELECT {schedule_columns} FROM rota_schedule s
  WHERE s.rota = %(rota)s::text AND (s.pause IS NOT NULL OR s.state IN ('quarantined', 'finished')) AND s.state <> 'retired'
  ORDER BY s.state = 'quarantined' DESC, s.name
@@ -152,6 +152,7 @@ UPDATE rota_schedule s
        quarantine = p.quarantine,
        runs_made = s.runs_made + p.made,
        pause = CASE WHEN p.resumed THEN NULL ELSE s.pause END,
+       pause_start_us = CASE WHEN p.resumed THEN NULL ELSE s.pause_start_us END,
        revision = s.revision + (p.resumed OR s.state <> p.state)::integer,
        updated_us = CASE WHEN p.resumed OR s.state <> p.state THEN p.now_us ELSE s.updated_us END
   FROM plan p
@@ -172,7 +173,27 @@ UPDATE rota_schedule s
        effective = v.effective, task = v.task, queue = v.queue, tags = v.tags, search = v.search,
        pause = v.pause, quarantine = v.quarantine, generation = v.generation, revision = v.revision,
        cursor_us = GREATEST(s.cursor_us, v.cursor_us), next_due_us = v.next_due_us,
-       runs_made = GREATEST(s.runs_made, v.runs_made), created_us = v.created_us, updated_us = v.updated_us
+       runs_made = GREATEST(s.runs_made, v.runs_made), created_us = v.created_us, updated_us = v.updated_us,
+       pause_start_us = v.pause_start_us
+  FROM unnest(
+           %(c1)s::uuid[], %(c2)s::integer[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
+           %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[], %(c10)s::text[],
+           %(c11)s::text[], %(c12)s::text[], %(c13)s::text[], %(c14)s::text[], %(c15)s::integer[],
+           %(c16)s::integer[], %(c17)s::bigint[], %(c18)s::bigint[], %(c19)s::integer[],
+           %(c20)s::bigint[], %(c21)s::bigint[], %(c22)s::bigint[], %(c23)s::bigint[])
+       AS v (id, revision_was, rota, name, source, state, declared, effective, task, queue, tags, search,
+             pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us,
+             pause_start_us, cursor_was_us)
+ WHERE s.id = v.id AND s.revision = v.revision_was
+   AND (v.cursor_was_us IS NULL OR s.cursor_us = v.cursor_was_us);
+
+-- add_schedule
+-- Insert a schedule, unless one has its name or its id.
+INSERT INTO rota_schedule (
+    id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
+    generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us, pause_start_us)
+SELECT id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
+       generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us, pause_start_us
   FROM unnest(
            %(c1)s::uuid[], %(c2)s::integer[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
            %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[], %(c10)s::text[],
@@ -181,25 +202,7 @@ UPDATE rota_schedule s
            %(c20)s::bigint[], %(c21)s::bigint[], %(c22)s::bigint[])
        AS v (id, revision_was, rota, name, source, state, declared, effective, task, queue, tags, search,
              pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us,
-             cursor_was_us)
- WHERE s.id = v.id AND s.revision = v.revision_was
-   AND (v.cursor_was_us IS NULL OR s.cursor_us = v.cursor_was_us);
-
--- add_schedule
--- Insert a schedule, unless one has its name or its id.
-INSERT INTO rota_schedule (
-    id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
-    generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
-SELECT id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
-       generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us
-  FROM unnest(
-           %(c1)s::uuid[], %(c2)s::integer[], %(c3)s::text[], %(c4)s::text[], %(c5)s::text[],
-           %(c6)s::text[], %(c7)s::text[], %(c8)s::text[], %(c9)s::text[], %(c10)s::text[],
-           %(c11)s::text[], %(c12)s::text[], %(c13)s::text[], %(c14)s::text[], %(c15)s::integer[],
-           %(c16)s::integer[], %(c17)s::bigint[], %(c18)s::bigint[], %(c19)s::integer[],
-           %(c20)s::bigint[], %(c21)s::bigint[])
-       AS v (id, revision_was, rota, name, source, state, declared, effective, task, queue, tags, search,
-             pause, quarantine, generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
+             pause_start_us)
 ON CONFLICT DO NOTHING;
 
 -- drop_schedule
@@ -830,8 +833,9 @@ SELECT id, attempt, node, started_us, finished_us, outcome, failure FROM rota_ru
 SELECT attempt, text FROM rota_log WHERE run_id = %(id)s::uuid ORDER BY attempt, id;
 
 -- count_schedules
--- How many schedules are in each state, and how many are paused.
-SELECT state, count(*), count(pause) FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state;
+-- How many schedules are in each state, and how many are paused by now.
+SELECT state, count(*), count(*) FILTER (WHERE pause_start_us <= %(now_us)s::bigint)
+  FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state;
 
 -- count_runs
 -- How many runs are in each state.

@@ -207,7 +207,7 @@ def _attempt(row: Row, log: str) -> Attempt:
 
 def counts(database: Database, rota: str, now: datetime) -> Counts:
     with database.read() as cursor:
-        schedules = cursor.rows("count_schedules", rota=clean(rota))
+        schedules = cursor.rows("count_schedules", rota=clean(rota), now_us=to_us(now))
         runs = cursor.rows("count_runs", rota=clean(rota))
         ended = cursor.rows(
             "count_ended", rota=clean(rota), hour_us=_hour_of(now - HOUR), day_us=_hour_of(now - DAY)

@@ -221,6 +221,7 @@ def schedule_row(schedule: Schedule, revision_was: int, revision: int) -> Row:
         schedule.runs_made,
         to_us(schedule.created_at),
         to_us(schedule.updated_at),
+        None if schedule.pause is None else to_us(schedule.pause.start),
     )
 
 

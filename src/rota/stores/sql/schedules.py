@@ -33,6 +33,7 @@ from rota.stores.sql.history import LAST_US, add_audit
 from rota.stores.sql.texts import as_id, clean
 
 KEPT_ERRORS = 5
+PAUSED = "paused"
 BY_OVERLAP = "overlap: a newer occurrence"
 
 
@@ -110,11 +111,11 @@ def declared(database: Database, rota: str, names: Sequence[str]) -> list[Schedu
 
 
 def schedules(database: Database, query: ScheduleQuery) -> list[Schedule]:
-    paused = query.state == "paused"
+    paused = query.state == PAUSED
     parameters: dict[str, Any] = {
         "rota": query.rota,
         "state": None if paused else query.state,
-        "paused": paused or None,
+        "paused_us": (LAST_US if query.now is None else to_us(query.now)) if paused else None,
         "source": query.source,
         "tag": rows_.TAG_EDGE + query.tag + rows_.TAG_EDGE if query.tag else None,
         "task": query.task,

@@ -64,7 +64,7 @@ SELECT {schedule_columns} FROM rota_schedule s
  WHERE (:rota IS NULL OR s.rota = :rota)
    AND (:names IS NULL OR s.name IN (SELECT value FROM json_each(:names)))
    AND (:state IS NULL OR s.state = :state)
-   AND (:paused IS NULL OR s.pause IS NOT NULL)
+   AND (:paused_us IS NULL OR s.pause_start_us <= :paused_us)
    AND (:source IS NULL OR s.source = :source)
    AND (:tag IS NULL OR instr(s.tags, :tag) > 0)
    AND (:task IS NULL OR s.task = :task)
@@ -74,7 +74,7 @@ SELECT {schedule_columns} FROM rota_schedule s
    AND (:is_overridden IS NULL OR (EXISTS (SELECT 1 FROM rota_override o WHERE o.schedule_id = s.id)) = :is_overridden);
 
 -- odd_schedules
--- Schedules that do not fire, or will not for long: quarantined ones first.
+-- Schedules that do not fire, will not for long, or have a pause ahead: quarantined ones first.
 SELECT {schedule_columns} FROM rota_schedule s INDEXED BY rota_schedule_odd
  WHERE s.rota = :rota AND (s.pause IS NOT NULL OR s.state IN ('quarantined', 'finished')) AND s.state <> 'retired'
  ORDER BY s.state = 'quarantined' DESC, s.name
@@ -141,6 +141,7 @@ UPDATE rota_schedule
        quarantine = ?7,
        runs_made = runs_made + ?8,
        pause = CASE WHEN ?9 THEN NULL ELSE pause END,
+       pause_start_us = CASE WHEN ?9 THEN NULL ELSE pause_start_us END,
        revision = revision + (?9 OR state <> ?6),
        updated_us = CASE WHEN ?9 OR state <> ?6 THEN ?10 ELSE updated_us END
  WHERE id = ?1 AND revision = ?2 AND cursor_us = ?3 AND state = 'active'
@@ -157,15 +158,15 @@ UPDATE rota_schedule
    SET rota = ?3, name = ?4, source = ?5, state = ?6, declared = ?7, effective = ?8, task = ?9, queue = ?10,
        tags = ?11, search = ?12, pause = ?13, quarantine = ?14, generation = ?15,
        revision = ?16, cursor_us = max(cursor_us, ?17), next_due_us = ?18, runs_made = max(runs_made, ?19),
-       created_us = ?20, updated_us = ?21
- WHERE id = ?1 AND revision = ?2 AND (?22 IS NULL OR cursor_us = ?22);
+       created_us = ?20, updated_us = ?21, pause_start_us = ?22
+ WHERE id = ?1 AND revision = ?2 AND (?23 IS NULL OR cursor_us = ?23);
 
 -- add_schedule
 -- Insert a schedule, unless one has its name or its id.
 INSERT INTO rota_schedule (
     id, rota, name, source, state, declared, effective, task, queue, tags, search, pause, quarantine,
-    generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us)
-VALUES (?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+    generation, revision, cursor_us, next_due_us, runs_made, created_us, updated_us, pause_start_us)
+VALUES (?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
 ON CONFLICT DO NOTHING;
 
 -- drop_schedule
@@ -610,8 +611,9 @@ SELECT id, attempt, node, started_us, finished_us, outcome, failure FROM rota_ru
 SELECT attempt, text FROM rota_log WHERE run_id = :id ORDER BY attempt, id;
 
 -- count_schedules
--- How many schedules are in each state, and how many are paused.
-SELECT state, count(*), count(pause) FROM rota_schedule WHERE rota = :rota GROUP BY state;
+-- How many schedules are in each state, and how many are paused by now.
+SELECT state, count(*), count(*) FILTER (WHERE pause_start_us <= :now_us)
+  FROM rota_schedule WHERE rota = :rota GROUP BY state;
 
 -- count_runs
 -- How many runs are in each state.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from rota.core.ids import from_us
 from rota.errors import Conflict, InvalidValue, NotEnded, StoreUnavailable, UnknownName
 from rota.operations import authoring, changing, requesting, syncing
 from rota.operations.actor import Actor
@@ -56,6 +57,7 @@ class Operators:
         self._kinds: dict[str, tuple[int, Callable[[Process, Actor, Request], None]]] = {
             "pause": (4, self._pause),
             "pause until": (4, self._pause_until),
+            "pause ahead": (4, self._pause_ahead),
             "resume": (8, self._resume),
             "skip next": (3, self._skip_next),
             "override": (6, self._override),
@@ -143,6 +145,17 @@ class Operators:
         until = process.clock.now() + self._span(1, 240)
         request.details = until.isoformat()
         self._keep(request, changing.pause(process.rota, self._schedule(request), actor, "chaos", until))
+
+    def _pause_ahead(self, process: Process, actor: Actor, request: Request) -> None:
+        """Plan a pause: half of the time one that begins at the very instant of an occurrence."""
+        name, start = self._schedule(request), process.clock.now() + self._span(1, 120)
+        query = "SELECT next_due_us FROM rota_schedule WHERE rota = ? AND name = ? AND next_due_us > ?"
+        due = self.world.disk.connection.execute(query, (ROTA, name, self.world.now_us)).fetchone()
+        if due is not None and self.world.chance.random() < 0.5:
+            start = from_us(*due)
+        until = start + self._span(1, 240) if self.world.chance.random() < 0.8 else None
+        request.details = f"{start.isoformat()} to {until and until.isoformat()}"
+        self._keep(request, changing.pause(process.rota, name, actor, "chaos", until, start=start))
 
     def _resume(self, process: Process, actor: Actor, request: Request) -> None:
         query = "SELECT name FROM rota_schedule WHERE pause IS NOT NULL ORDER BY name"

@@ -19,8 +19,8 @@ RUN = (
     "note", "made_by", "args",
 )  # fmt: skip
 SCHEDULE = (
-    "name", "source", "state", "declared", "effective", "pause", "quarantine", "generation", "revision",
-    "cursor_us", "next_due_us", "runs_made", "created_us", "updated_us",
+    "name", "source", "state", "declared", "effective", "pause", "pause_start_us", "quarantine", "generation",
+    "revision", "cursor_us", "next_due_us", "runs_made", "created_us", "updated_us",
 )  # fmt: skip
 COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "run": ("id", RUN),

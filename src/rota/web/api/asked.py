@@ -85,7 +85,10 @@ class Why(Struct, forbid_unknown_fields=True):
 
 
 class PauseRequest(Struct, forbid_unknown_fields=True):
+    """From `start` on, or at once, until `until` or until it is resumed."""
+
     reason: Reason = ""
+    start: Moment | None = None
     until: Moment | None = None
     dry_run: bool = False
 
@@ -113,11 +116,12 @@ class BackfillRequest(Struct, forbid_unknown_fields=True):
 
 
 class ManySchedules(Struct, forbid_unknown_fields=True):
-    """One action on many schedules; `dry_run` answers the plan."""
+    """One action on many schedules; `dry_run` answers the plan. `start` and `until` are those of a pause."""
 
     action: Annotated[str, Meta(pattern="^(pause|resume|skip|trigger|reset)$")]
     names: Annotated[list[Name], Meta(min_length=1, max_length=10_000)]
     reason: Reason = ""
+    start: Moment | None = None
     until: Moment | None = None
     dry_run: bool = False
 

@@ -84,7 +84,7 @@ def bulk(call: Call, body: asked.ManySchedules) -> Any:
     if body.action == "trigger":
         return shapes.result(requesting.trigger_many(rota, body.names, actor, reason, dry_run=body.dry_run))
     act: Any = {
-        "pause": partial(changing.pause, until=body.until),
+        "pause": partial(changing.pause, start=body.start, until=body.until),
         "resume": changing.resume,
         "skip": changing.skip_next,
         "reset": _reset,
@@ -145,13 +145,16 @@ def clear_override(call: Call, name: str, body: asked.ClearOverride) -> Any:
 
 @ROUTES.post(f"{ONE}/pause", Role.OPERATOR, body=asked.PauseRequest, answer=t.Result, conditional=True)
 def pause(call: Call, name: str, body: asked.PauseRequest) -> Any:
-    """Stop a schedule from firing."""
-    return _changed(call, name, changing.pause, reason=body.reason, until=body.until, dry_run=body.dry_run)
+    """Stop a schedule from firing: at once, or from an instant on."""
+    return _changed(
+        call, name, changing.pause,
+        reason=body.reason, start=body.start, until=body.until, dry_run=body.dry_run,
+    )  # fmt: skip
 
 
 @ROUTES.post(f"{ONE}/resume", Role.OPERATOR, body=asked.Because, answer=t.Result, conditional=True)
 def resume(call: Call, name: str, body: asked.Because) -> Any:
-    """Let a paused schedule fire again."""
+    """Let a paused schedule fire again, or take a planned pause away."""
     return _changed(call, name, changing.resume, reason=body.reason, dry_run=body.dry_run)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 
 class Pause(TypedDict):
-    at: str | None
+    start: str | None
     by: str
     reason: str
     until: str | None

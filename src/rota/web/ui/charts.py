@@ -79,9 +79,9 @@ def lane_chart(lane: Lane, whole: Timeline, href: Callable[[str], str]) -> Marku
     parts = [
         f'<svg class="chart" height="{LANE_HEIGHT}" role="group" aria-label="{name}">',
         _grid(whole, LANE_HEIGHT),
+        *_future(lane, whole),
         *_pause(lane, whole),
         *_past(lane, whole, name, href),
-        *_future(lane, whole),
         "</svg>",
     ]
     return Markup("".join(parts))  # noqa: S704 - every text in it is escaped where it is written
@@ -102,8 +102,9 @@ def _grid(whole: Timeline, height: int) -> str:
 def _pause(lane: Lane, whole: Timeline) -> Iterator[str]:
     if (pause := lane.pause) is None:
         return
-    left, right = _place(pause.at, whole), _place(pause.until or whole.end, whole)
-    title = f"paused by {pause.by} until {utc(pause.until) if pause.until else 'it is resumed'}"
+    left, right = _place(pause.start, whole), _place(pause.until or whole.end, whole)
+    until = utc(pause.until) if pause.until else "it is resumed"
+    title = f"paused by {pause.by} from {utc(pause.start)} until {until}"
     yield _bar(
         "f-pause", left, right, NARROWEST, f"{title}: {pause.reason}" if pause.reason else title, 4, 26
     )

@@ -15,6 +15,8 @@ from rota.operations.masking import masked
 from rota.operations.shapes import utc
 from rota.operations.why_run import said
 
+DATED = "%a %d %b %H:%M"  # an instant of the coming weeks
+
 # State: sign and class. Never colour alone: each has a sign of its own, and its word beside it.
 MARKS: Mapping[str, tuple[str, str]] = {
     "active": ("●", "good"),
@@ -154,6 +156,26 @@ def short(at: datetime, now: datetime, zone: str = "UTC") -> Markup:
     return timed(at, zone, f"{local.strftime(form)} {offset[:3]}:{offset[3:]}")
 
 
+def between(start: datetime, until: datetime | None, zone: str = "UTC") -> Markup:
+    """Write from when until when, in a zone: `Sun 29 Nov 02:00 to 04:00 +01:00`."""
+    begin = start.astimezone(ZoneInfo(zone))
+    if until is None:
+        return Markup("{} until it is resumed").format(
+            timed(start, zone, f"{begin:{DATED}} {_offset(begin)}")
+        )
+    end = until.astimezone(ZoneInfo(zone))
+    form = "%H:%M" if begin.date() == end.date() else DATED
+    first = f"{begin:{DATED}}" + (f" {_offset(begin)}" if begin.utcoffset() != end.utcoffset() else "")
+    return Markup("{} to {}").format(
+        timed(start, zone, first), timed(until, zone, f"{end:{form}} {_offset(end)}")
+    )
+
+
+def _offset(local: datetime) -> str:
+    written = local.strftime("%z")
+    return f"{written[:3]}:{written[3:]}"
+
+
 def day(at: datetime, zone: str = "UTC") -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%d %B}".lstrip("0")
 
@@ -270,6 +292,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
     "number": number,
     "percent": percent,
+    "between": between,
     "short": short,
     "day": day,
     "stamp": stamp,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rota.errors import InvalidValue
 from rota.operations.history import audit
-from rota.operations.instants import read_instant
+from rota.operations.instants import read_instant, read_window
 from rota.operations.why_run import said
 from rota.web.call import Call
 
@@ -29,6 +29,11 @@ def instant(call: Call, name: str, zone: str) -> datetime | None:
     """Return an instant as typed, local ones in `zone`; `None` for an empty field. Raises `InvalidValue`."""
     typed = text(call, name, 100)
     return read_instant(name, typed, call.rota.clock.now(), zone) if typed else None
+
+
+def window(call: Call, zone: str) -> tuple[datetime | None, datetime | None]:
+    """Return the `start` and the `until` of the form, as `instant` does; a span counts from the start on."""
+    return read_window(text(call, "start", 100), text(call, "until", 100), call.rota.clock.now(), zone)
 
 
 def revision(call: Call) -> int | None:

@@ -32,23 +32,24 @@ DRY = "dry_run"
 # -- pause
 @ROUTES.get(f"{ONE}/pause", Role.OPERATOR, name="schedule.pause")
 def pause_form(call: Call, name: str) -> Response:
-    """Ask why, and for how long."""
+    """Ask why, from when on, and for how long."""
     return or_shown(call, name, "pause") or _pause_page(call, name)
 
 
 @ROUTES.post(f"{ONE}/pause", Role.OPERATOR, name="schedule.pause_it")
 def pause(call: Call, name: str) -> Response:
-    """Stop it from firing."""
+    """Stop it from firing, at once or from an instant on."""
     zone = view(call.rota, schedule_named(call.rota, name)).zone
     try:
-        until = forms.instant(call, "until", zone)
-        expected = forms.revision(call)
-        result = changing.pause(
-            call.rota, name, call.actor, forms.reason(call), until, expected_revision=expected
-        )
+        start, until = forms.window(call, zone)
+        expected, reason = forms.revision(call), forms.reason(call)
+        [effect] = changing.pause(
+            call.rota, name, call.actor, reason, until, start=start, expected_revision=expected
+        ).effects
+        if not effect.done:
+            raise InvalidValue("start", forms.text(call, "start"), effect.detail)
     except (InvalidValue, Conflict) as error:
         return _pause_page(call, name, error)
-    [effect] = result.effects
     to = call.url("schedule", name=name)
     return tell(call, to, f"{effect.detail[:1].upper()}{effect.detail[1:]}.", undo="resume", names=[name])
 

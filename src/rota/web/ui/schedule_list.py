@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from rota.core.records import BriefRun, ScheduleQuery, ScheduleState, Source
 from rota.errors import InvalidValue
 from rota.operations import changing, requesting
-from rota.operations.actor import Actor, Role
+from rota.operations.actor import Role
 from rota.operations.lookups import names_matching
 from rota.operations.results import Result, ScheduleView
 from rota.operations.runners import are_several, runners, tasks_of
@@ -149,27 +149,41 @@ def plan(call: Call) -> Response:
     names = _names(call)
     if not names:
         return tell(call, call.url("schedules"), "Select schedules first.", "warn")
-    reason, typed = forms.reason(call), forms.text(call, "until", 100)
-    problem = until = None
     try:
-        until = forms.instant(call, "until", call.rota.timezone)
-        result = _act(call.rota, action, names, call.actor, reason, until, dry_run=True)
+        return _plan_page(call, action, names, result=_act(call, action, names, dry_run=True))
     except InvalidValue as error:
-        if error.field != "until":
-            raise
-        problem, result = str(error), None
+        return _refused(call, action, names, error)
+
+
+def _refused(call: Call, action: str, names: list[str], error: InvalidValue) -> Response:
+    """Ask again for the time of a pause, with what was typed. Raises what is about anything else."""
+    if error.field not in ("start", "until"):
+        raise error
+    return _plan_page(call, action, names, error=error)
+
+
+def _plan_page(
+    call: Call,
+    action: str,
+    names: list[str],
+    *,
+    result: Result | None = None,
+    error: InvalidValue | None = None,
+) -> Response:
     return call.app.pages.page(
         call,
         "schedules_plan.html",
-        200 if problem is None else 400,
+        200 if error is None else 400,
         action=action,
         label=ACTIONS[action][0],
         result=result,
         names=names,
-        reason=reason,
-        until=typed,
+        reason=forms.reason(call),
+        start=forms.text(call, "start", 100),
+        until=forms.text(call, "until", 100),
         zone=call.rota.timezone,
-        problem=problem,
+        problem=error and str(error),
+        wrong=error and error.field,
     )
 
 
@@ -177,12 +191,15 @@ def plan(call: Call) -> Response:
 def do(call: Call) -> Response:
     """Do one thing to many schedules."""
     action, names = _action(call), _names(call)
-    until = forms.instant(call, "until", call.rota.timezone)
-    result = _act(call.rota, action, names, call.actor, forms.reason(call), until)
+    try:
+        result = _act(call, action, names)
+    except InvalidValue as error:
+        return _refused(call, action, names, error)
     done = [one.subject for one in result.effects if one.done]
     left = len(result.effects) - len(done)
     rest = f" {left} left as {'it was' if left == 1 else 'they were'}." if left else ""
-    text = f"{len(done):,} {'schedule' if len(done) == 1 else 'schedules'} {ACTIONS[action][1]}.{rest}"
+    what = "will be paused" if action == "pause" and _is_ahead(call) else ACTIONS[action][1]
+    text = f"{len(done):,} {'schedule' if len(done) == 1 else 'schedules'} {what}.{rest}"
     kind: Kind = "good" if done else "warn"
     return tell(call, call.url("schedules"), text, kind, undo=UNDO.get(action) if done else None, names=done)
 
@@ -206,13 +223,20 @@ def _names(call: Call) -> list[str]:
     return list(dict.fromkeys([*form.getlist("name"), *listed]))[:MOST]
 
 
-def _act(
-    rota: Any, action: str, names: list[str], actor: Actor, reason: str, until: Any, *, dry_run: bool = False
-) -> Result:
+def _is_ahead(call: Call) -> bool:
+    """Say whether the pause that was asked for is planned."""
+    start, _ = forms.window(call, call.rota.timezone)
+    return start is not None and start > call.rota.clock.now()
+
+
+def _act(call: Call, action: str, names: list[str], *, dry_run: bool = False) -> Result:
+    start, until = forms.window(call, call.rota.timezone)
     act: Any = {
-        "pause": partial(changing.pause, until=until),
+        "pause": partial(changing.pause, start=start, until=until),
         "resume": changing.resume,
         "trigger": requesting.trigger_many,
         "reset": partial(changing.clear_fields, fields=()),
     }[action]
-    return act(rota, names, actor=actor, reason=reason, dry_run=dry_run)  # type: ignore[no-any-return]
+    return act(  # type: ignore[no-any-return]
+        call.rota, names, actor=call.actor, reason=forms.reason(call), dry_run=dry_run
+    )

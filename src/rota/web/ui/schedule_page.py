@@ -110,11 +110,10 @@ def silence(one: Schedule) -> str:
 
 @ROUTES.post(f"{ONE}/resume", Role.OPERATOR, name="schedule.resume")
 def resume(call: Call, name: str) -> Response:
-    """End its pause."""
+    """End its pause, or take away the one that is planned."""
     [effect] = changing.resume(call.rota, name, call.actor, forms.reason(call)).effects
-    return _back(
-        call, name, "Resumed." if effect.done else f"Nothing was done: {effect.detail}.", effect.done
-    )
+    done = f"{effect.detail[:1].upper()}{effect.detail[1:]}."
+    return _back(call, name, done if effect.done else f"Nothing was done: {effect.detail}.", effect.done)
 
 
 @ROUTES.post(f"{ONE}/skip", Role.OPERATOR, name="schedule.skip")

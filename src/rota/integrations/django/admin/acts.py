@@ -24,7 +24,7 @@ from rota.core.masking import masked
 from rota.errors import InvalidValue, RotaError
 from rota.integrations.django.access import operator_of
 from rota.operations import changing, draining, requesting
-from rota.operations.instants import read_instant
+from rota.operations.instants import read_window
 from rota.operations.lookups import schedule_named
 from rota.operations.results import Effect, Result
 from rota.web.ui.argform import unmasked, written
@@ -43,7 +43,7 @@ class Act:
         question: Asks whether to; `{}` is what it is done to.
         permission: What Django's `allowed_permissions` calls it.
         do: The operation, which takes `dry_run`.
-        has_end: It may be given an end.
+        has_window: It may be given a start and an end.
         has_args: It may be given other arguments when it is done to one.
     """
 
@@ -52,12 +52,12 @@ class Act:
     question: str
     permission: str
     do: Callable[..., Result]
-    has_end: bool = False
+    has_window: bool = False
     has_args: bool = False
 
 
 SCHEDULES = (
-    Act("pause", "Pause", "Pause {}?", "change", changing.pause, has_end=True),
+    Act("pause", "Pause", "Pause {}?", "change", changing.pause, has_window=True),
     Act("resume", "Resume", "Resume {}?", "change", changing.resume),
     Act("trigger", "Run now", "Run {} now?", "trigger", requesting.trigger_many, has_args=True),
     Act(
@@ -191,7 +191,7 @@ def _done(
     rota, actor = model_admin.rota, operator_of(request)
     names = [model_admin.subject(one) for one in chosen]
     reason = given.get("reason", "").strip()[:LONGEST_REASON]
-    more: dict[str, Any] = {"until": _until(given, rota)} if act.has_end else {}
+    more: dict[str, Any] = _window(given, rota) if act.has_window else {}
     if act.has_args and len(names) == 1 and not dry_run:
         key = given.get("key", "")[:100] or None
         made = requesting.trigger(rota, names[0], actor, _args(rota, names[0], given), key, reason)
@@ -199,9 +199,10 @@ def _done(
     return act.do(rota, names, actor=actor, reason=reason, dry_run=dry_run, **more)
 
 
-def _until(given: Any, rota: Any) -> datetime | None:
-    typed = given.get("until", "").strip()[:100]
-    return read_instant("until", typed, rota.clock.now(), rota.timezone) if typed else None
+def _window(given: Any, rota: Any) -> dict[str, datetime | None]:
+    start, until = (given.get(name, "").strip()[:100] for name in ("start", "until"))
+    begin, end = read_window(start, until, rota.clock.now(), rota.timezone)
+    return {"start": begin, "until": end}
 
 
 def _stored_args(model_admin: Any, act: Act, chosen: Sequence[Any]) -> str | None:

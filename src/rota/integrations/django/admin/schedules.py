@@ -136,7 +136,7 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
     def fits(self, act: Act, obj: Any) -> bool:
         schedule = obj.view.schedule
         return {
-            "pause": schedule.pause is None,
+            "pause": schedule.pause is None or not schedule.pause.has_begun(self.rota.clock.now()),
             "resume": schedule.pause is not None,
             "reset": bool(schedule.overrides),
         }.get(act.name, True)
@@ -201,7 +201,11 @@ class ScheduleAdmin(ActsMixin, RotaAdmin):
         notes = []
         if pause := schedule.pause:
             until = f" until {absolute(pause.until, view.zone)}" if pause.until else ""
-            notes = [f"by {pause.by}{until}{': ' if pause.reason else ''}{pause.reason}"]
+            begin = ""
+            if not pause.has_begun(obj.now):
+                begin = f"pause planned from {absolute(pause.start, view.zone)}{until} "
+                until = ""
+            notes = [f"{begin}by {pause.by}{until}{': ' if pause.reason else ''}{pause.reason}"]
         if schedule.quarantine:
             notes = [schedule.quarantine]
         return html.lines([html.badge(view.state), *notes]) if notes else html.badge(view.state)

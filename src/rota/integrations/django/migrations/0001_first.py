@@ -140,6 +140,12 @@ class Migration(migrations.Migration):
                         ("tags", models.TextField()),
                         ("search", models.TextField()),
                         ("pause", rota.integrations.django.fields.JsonField(null=True)),
+                        (
+                            "pause_start",
+                            rota.integrations.django.fields.InstantField(
+                                db_column="pause_start_us", null=True
+                            ),
+                        ),
                         ("quarantine", models.TextField(null=True)),
                         ("generation", models.IntegerField()),
                         ("revision", models.IntegerField()),

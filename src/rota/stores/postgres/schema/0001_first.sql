@@ -4,7 +4,8 @@
 CREATE TABLE IF NOT EXISTS rota_schema (step integer PRIMARY KEY, name text NOT NULL);
 
 -- What is to be done, and when. `declared` and `effective` are definitions as JSON; task, queue, tags
--- and search repeat what filters need of `effective`.
+-- and search repeat what filters need of `effective`, and `pause_start_us` of `pause`: one that is planned is
+-- none before it begins.
 CREATE TABLE rota_schedule (
     id uuid NOT NULL PRIMARY KEY,
     rota text COLLATE "C" NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE rota_schedule (
     tags text NOT NULL,
     search text NOT NULL,
     pause text,
+    pause_start_us bigint,
     quarantine text,
     generation integer NOT NULL,
     revision integer NOT NULL,

@@ -1,7 +1,8 @@
 -- The tables of Rota. Instants are microseconds since 1970, UTC; JSON is text; 0 and 1 are false and true.
 
 -- What is to be done, and when. `declared` and `effective` are definitions as JSON; task, queue, tags
--- and search repeat what filters need of `effective`.
+-- and search repeat what filters need of `effective`, and `pause_start_us` of `pause`: one that is planned is
+-- none before it begins.
 CREATE TABLE rota_schedule (
     id TEXT NOT NULL PRIMARY KEY,
     rota TEXT NOT NULL,
@@ -15,6 +16,7 @@ CREATE TABLE rota_schedule (
     tags TEXT NOT NULL,
     search TEXT NOT NULL,
     pause TEXT,
+    pause_start_us INTEGER,
     quarantine TEXT,
     generation INTEGER NOT NULL,
     revision INTEGER NOT NULL,

@@ -23,11 +23,11 @@ MICROSECOND = timedelta(microseconds=1)
 class PauseRow:
     """A pause as it is stored."""
 
-    at_us: int
+    start_us: int
     until_us: int | None
 
     def swallows(self, instant_us: int) -> bool:
-        return self.at_us < instant_us and (self.until_us is None or instant_us < self.until_us)
+        return self.start_us <= instant_us and (self.until_us is None or instant_us < self.until_us)
 
 
 def definition_of(text: str) -> Definition | None:
@@ -43,7 +43,7 @@ def pause_of(text: str | None) -> PauseRow | None:
         return None
     told = msgspec.json.decode(text)
     until = told.get("until")
-    return PauseRow(_us(told["at"]), None if until is None else _us(until))
+    return PauseRow(_us(told["start"]), None if until is None else _us(until))
 
 
 def _us(text: str) -> int:

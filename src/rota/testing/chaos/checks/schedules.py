@@ -157,9 +157,11 @@ class ScheduleChecks:
             self.violate("I22", name, "its definition changed without a new revision")
 
     def _explain_pause(self, name: str, actions: set[str], old: Row, new: Row, at: int) -> None:
+        before, after = pause_of(old["pause"]), pause_of(new["pause"])
+        if new["pause_start_us"] != (after and after.start_us):
+            self.violate("I24", name, f"counts as paused from {new['pause_start_us']} on, but it is {after}")
         if old["pause"] == new["pause"]:
             return
-        before = pause_of(old["pause"])
         ended = before is not None and before.until_us is not None and before.until_us <= at + TOLERANCE
         said = actions & ({"pause", "skip"} if new["pause"] is not None else {"resume"})
         if not said and not (ended and new["pause"] is None):
