@@ -48,7 +48,7 @@ services: .venv/dev.stamp
 # dev.txt is solved first and run.txt within it, so that both agree on every version.
 # No index address and no header: the files hold names, versions and hashes, nothing of this machine.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links --extra cli --extra postgres --extra web --extra jwt --extra fastapi --extra django --extra django-tasks --extra archive --group build $(ARGS)
+	--no-emit-index-url --no-emit-find-links --extra cli --extra postgres --extra web --extra jwt --extra fastapi --extra django --extra django-tasks --extra archive --extra alerts --group build $(ARGS)
 
 lock: .venv/dev.stamp  ## Solve requirements/*.txt anew from pyproject.toml; ARGS=--upgrade takes new versions
 	@$(BIN)/python -m pip install --quiet --upgrade uv

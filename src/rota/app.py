@@ -53,7 +53,7 @@ class Rota:
         timezone: Zone of timetables that name none; default: the setting, and without it UTC.
         store: URL of the store; default: the setting (`ROTA_STORE`, `sqlite:///rota.db`).
         clock: For tests: tells the time in the place of the store.
-        housekeeping: Declare the internal schedules, such as the purge of history.
+        housekeeping: Declare the internal schedules: the purge of history, and alerts if they are set.
         settings: More values that win over `pyproject.toml` and the environment; see `Settings`.
 
     Raises:
@@ -86,6 +86,7 @@ class Rota:
         self._eager: ContextVar[bool] = ContextVar(f"rota-eager-{name}", default=False)
         if timezone is not None:
             zone_named(timezone)
+        self._housekeeping, self._has_alerts = housekeeping, False
         if housekeeping:
             declare_purge(self)
 
@@ -96,8 +97,18 @@ class Rota:
     # -- what it works with
     @cached_property
     def settings(self) -> settings_.Settings:
-        """The settings that hold here. Read once, at the first use."""
-        return settings_.load(self._given)
+        """The settings that hold here. Read once, at the first use; what they declare is declared then."""
+        return self._in_force(settings_.load(self._given))
+
+    def _in_force(self, settings: settings_.Settings) -> settings_.Settings:
+        """Declare what settings declare: the schedules of alerts."""
+        self.__dict__["settings"] = settings  # declaring reads them
+        if self._housekeeping and (settings.alerts or self._has_alerts):
+            from rota.alerts.task import declare_alerts
+
+            declare_alerts(self, settings)
+            self._has_alerts = True
+        return settings
 
     def configure(self, **given: Any) -> None:
         """Let these settings win over all others. Only before the first use.

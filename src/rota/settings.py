@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from rota.alerts.channels import read_addresses
+from rota.alerts.digest import Kind
 from rota.core.policies import Retention, duration
 from rota.errors import InvalidValue
 
@@ -49,6 +51,11 @@ class Settings:
         trigger_key: Key of triggers that are signed with HMAC; at least 32 characters. Empty: none.
         trigger_audience, trigger_issuer, trigger_email: What the OIDC token of a cloud trigger must say.
         trigger_keys_url: Where the public keys (JWKS) of those tokens are.
+        alerts: Channels that are told what needs a person, as addresses of apprise, separated by commas or
+            spaces; empty: none.
+        alert_on: What is told, of `stalled`, `stopped`, `failed`, `missed`, `expired`, `recovered`.
+        alert_hosts: Hosts that alerts may be sent to although they are not on the internet.
+        web_url: Where people reach the admin UI, for links in alerts; empty: without links.
         sources: Where each value comes from.
     """
 
@@ -82,6 +89,10 @@ class Settings:
     trigger_issuer: str = "https://accounts.google.com"
     trigger_email: str = ""
     trigger_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    alerts: tuple[str, ...] = field(default=(), repr=False)
+    alert_on: tuple[str, ...] = tuple(Kind)
+    alert_hosts: tuple[str, ...] = ()
+    web_url: str = ""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -91,6 +102,7 @@ class Settings:
 
 
 NAMES = tuple(one.name for one in fields(Settings) if one.name != "sources")
+SECRET = frozenset(one.name for one in fields(Settings) if not one.repr)  # never shown as they are
 
 
 def load(
@@ -200,6 +212,23 @@ def _names(name: str, value: Any) -> tuple[str, ...]:
     return tuple(one.strip() for one in parts if one.strip())
 
 
+def _some_of(*choices: str) -> Callable[[str, Any], tuple[str, ...]]:
+    def read(name: str, value: Any) -> tuple[str, ...]:
+        chosen = _names(name, value)
+        for one in chosen:
+            _one_of(*choices)(name, one)
+        return chosen
+
+    return read
+
+
+def _web_address(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if text and not text.startswith(("https://", "http://")):
+        raise InvalidValue(name, value, "it must begin with https:// or http://")
+    return text
+
+
 def _key(name: str, value: Any) -> str:
     text = _text(name, value)
     if text and len(text) < SHORTEST_KEY:
@@ -257,4 +286,8 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "trigger_issuer": _text,
     "trigger_email": _text,
     "trigger_keys_url": _text,
+    "alerts": read_addresses,
+    "alert_on": _some_of(*Kind),
+    "alert_hosts": _names,
+    "web_url": _web_address,
 }

@@ -90,7 +90,7 @@ def shop(request):
         server = request.getfixturevalue("postgres_server")
         url = server.create_database(server.create_template("rota", _migrate))
     clock = VirtualClock(START)
-    rota = make_shop(url, clock)
+    rota = make_shop(url, clock, alerts="slack://no-such-token")  # refused before anything is sent
     rota.sync()
     work(rota, clock, timedelta(hours=1))
     authoring.create_schedule(rota, NAME, "count", "every 2h", ROOT, TEXTS[0].decode(), {"tags": [NAME]})

@@ -80,10 +80,10 @@ def doctor(ctx: click.Context, /, rota: Rota, settings: bool, json_: bool) -> No
 
 
 def _settings(rota: Rota, json_: bool) -> None:
-    from rota.operations.masking import masked
+    from rota.operations.masking import masked_setting
     from rota.settings import NAMES
 
-    values = {name: masked(getattr(rota.settings, name)) for name in NAMES}
+    values = {name: masked_setting(rota.settings, name) for name in NAMES}
     sources = rota.settings.sources
     if json_:
         show.as_json(

@@ -52,6 +52,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str, str]]] = {
         "runs": ("rota.cli.history", "runs", "List runs, newest first."),
         "logs": ("rota.cli.history", "logs", "Show the log of a run."),
         "doctor": ("rota.cli.answers", "doctor", "Look for what is wrong, with the remedies."),
+        "alerts": ("rota.cli.alerting", "alerts", "Show and test who is told what is wrong."),
     },
     "Act": {
         "trigger": ("rota.cli.requests", "trigger", "Run a schedule now."),

@@ -90,6 +90,15 @@ class Registry:
         self.schedules[name] = placed
         self._fingerprint = None
 
+    def forget(self, name: str) -> None:
+        """Take back the task of that name, with its schedules: for what a setting declares. Or do nothing."""
+        if self.tasks.pop(name, None) is None:
+            return
+        self.schedules = {
+            key: one for key, one in self.schedules.items() if one.declared.definition.task != name
+        }
+        self._fingerprint = None
+
     def task(self, name: str) -> Task[..., Any]:
         """Return the task of that name. Raises `UnknownTask`, with names that look like it."""
         try:

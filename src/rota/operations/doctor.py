@@ -62,7 +62,7 @@ def doctor(rota: Rota, *, thorough: bool = True) -> list[Finding]:
 
     Args:
         thorough: Read every schedule, to see whether its zone is still known; otherwise that is seen when a
-            tick has come to it, and has set it aside.
+            tick has come to it, and has set it aside. And let apprise read the addresses of alerts.
     """
     found = list(_store(rota))
     if not any(one.level is Level.ERROR for one in found):
@@ -70,7 +70,7 @@ def doctor(rota: Rota, *, thorough: bool = True) -> list[Finding]:
         found += [*_zone(rota), *_nodes(rota, nodes), *_generations(rota, nodes)]
         found += [*_schedules(rota), *_tasks(rota), *_pending(rota, nodes)]
         if thorough:
-            found += _broken_zones(rota)
+            found += [*_broken_zones(rota), *_alerts(rota)]
     order = [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
     return sorted(found, key=lambda one: order.index(one.level)) or [
         Finding(Level.OK, "rota", "all is well: the store, the nodes, the schedules and the queues")
@@ -194,6 +194,15 @@ def _broken_zone(one: Schedule) -> Iterator[Finding]:
         yield Finding(
             Level.ERROR, one.name, str(error), "Correct the timetable, then `rota sync`.", "schedule"
         )
+
+
+def _alerts(rota: Rota) -> Iterator[Finding]:
+    from rota.operations.alerting import check_addresses
+
+    for one in check_addresses(rota):
+        if one.problem:
+            subject = f"alerts to {one.channel}"
+            yield Finding(Level.ERROR, subject, one.problem, "Correct ROTA_ALERTS, then `rota alerts test`.")
 
 
 def _pending(rota: Rota, nodes: list[Node]) -> Iterator[Finding]:

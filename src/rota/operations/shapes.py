@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rota.core.overriding import FIELDS, value_of
 from rota.core.records import Attempt, AuditLine, Definition, Failure, Json, Node, Run, SyncPlan, Token, User
@@ -18,6 +18,9 @@ from rota.declare.tasks import Task
 from rota.operations.history import Overview
 from rota.operations.masking import masked
 from rota.operations.results import Backfill, Bulk, Effect, Explanation, Result, ScheduleDetail, ScheduleView
+
+if TYPE_CHECKING:
+    from rota.operations.alerting import Alerts, Tested
 
 
 def utc(at: datetime | None) -> str | None:
@@ -209,6 +212,40 @@ def token(one: Token) -> dict[str, Json]:
         "created_at": utc(one.created_at),
         "expires_at": utc(one.expires_at),
         "used_at": utc(one.used_at),
+    }
+
+
+def alerts(one: Alerts) -> dict[str, Json]:
+    """Write the channels of alerts, and what they were told last."""
+    return {
+        "channels": [
+            {
+                "name": each.name,
+                "address": each.address,
+                "schedule": each.schedule,
+                "looked_at": utc(each.looked_at),
+                "going_on": each.going_on,
+                "sent_at": utc(each.sent_at),
+                "sent_by": each.sent_by or None,
+                "told": list(each.told),
+                "problem": each.problem or None,
+                "problem_run": each.problem_run or None,
+            }
+            for each in one.channels
+        ],
+        "on": list(one.on),
+        "hosts": list(one.hosts),
+        "web_url": one.web_url or None,
+    }
+
+
+def tested(one: Tested) -> dict[str, Json]:
+    """Write how the test of a channel went."""
+    return {
+        "channel": one.channel,
+        "address": one.address,
+        "sent": not one.problem,
+        "problem": one.problem or None,
     }
 
 

@@ -21,9 +21,10 @@ LIVE_FOR = timedelta(minutes=1)  # at least
 
 def sync_plan(rota: Rota, *, reset: bool = False, tag: str | None = None) -> SyncPlan:
     """Return what `sync` would do. Reads only."""
+    # First of all, as settings may declare schedules; and a sync between this and the schedules is noticed.
+    generation = rota.store.generation(rota.name)
     declared = rota.registry.declared()
     names = [name for one in declared for name in (one.name, one.was) if name]
-    generation = rota.store.generation(rota.name)  # before the schedules: a sync between the two is noticed
     stored = rota.store.declared(rota.name, names)
     # A part of the declarations does not make a generation: the next node puts the rest in force.
     in_force = generation.fingerprint if generation else ""

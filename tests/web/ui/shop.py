@@ -13,9 +13,9 @@ HOSTILE = "<script>alert('x')</script>\"'&{{7*7}}"
 START = "2026-03-02 12:00"
 
 
-def make_shop(store: str, clock: VirtualClock | None = None, **settings: object) -> Rota:
-    """Return a rota with tasks that succeed, fail, speak and say hostile things; its runs are done."""
-    rota = Rota("shop", store=store, clock=clock, housekeeping=False, **settings)
+def make_shop(store: str, clock: VirtualClock | None = None, own: bool = False, **settings: object) -> Rota:
+    """Return a rota with tasks that succeed, fail, speak and say hostile things; `own`: and housekeeping."""
+    rota = Rota("shop", store=store, clock=clock, housekeeping=own, **settings)
 
     @rota.task
     def greet(name: str = "Ada", password: str = "hunter2-hunter2") -> dict[str, str]:

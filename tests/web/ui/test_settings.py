@@ -12,8 +12,9 @@ from rota.operations.actor import Actor, Role
 from rota.settings import NAMES, load
 from rota.web.app import WebApp
 from rota.web.ui.settings import shown_settings
+from tests.alerts.service import serving
 from tests.web.ui.conftest import Visitor, text_of
-from tests.web.ui.shop import HOSTILE, work
+from tests.web.ui.shop import HOSTILE, make_shop, work
 
 
 def test_every_setting_is_shown_with_its_source(viewer):
@@ -26,11 +27,17 @@ def test_every_setting_is_shown_with_its_source(viewer):
 def test_keys_and_passwords_are_masked():
     secret = "k" * 40
     made = load(
-        {"store": "postgresql://ann:tiger-tiger@db/shop", "trigger_key": secret}, {"ROTA_JWT_KEY": secret}
+        {
+            "store": "postgresql://ann:tiger-tiger@db/shop",
+            "trigger_key": secret,
+            "alerts": "slack://t-t-t/u/v",
+        },
+        {"ROTA_JWT_KEY": secret},
     )
     shown = {name: (value, source) for name, value, source in shown_settings(made)}
     assert shown["jwt_key"] == ("••••••", "the environment variable ROTA_JWT_KEY")
     assert shown["trigger_key"][0] == "••••••"
+    assert shown["alerts"][0] == "slack://••••••"
     assert shown["store"][0] == "postgresql://ann:••••••@db/shop"
     assert {name: value for name, value, _ in shown_settings(load({}, {}))}["jwt_key"] == "none"
 
@@ -68,6 +75,41 @@ def test_the_last_runs_of_a_schedule_are_not_removed(clock):
     now, history = clock.now(), rota.settings.history
     assert rota.store.purge("old", now - history.age, history.keep, 100) == 3
     rota.close()
+
+
+def test_without_channels_the_page_says_how_to_have_some(admin):
+    page = admin.page("/settings")
+    assert "Nobody is told yet" in page
+    assert "ROTA_ALERTS=" in page
+    assert "Send a test" not in page
+    assert admin.post("/settings/alerts/test").status_code == 400
+
+
+def test_alerts_are_shown_and_tested_without_their_secrets(clock):
+    with serving() as service:
+        address = service.url("/ok/hunter2-hunter2")
+        told = {"alerts": address, "alert_hosts": "127.0.0.1", "alert_on": "failed"}
+        rota = make_shop("sqlite:///:memory:", clock, own=True, **told)
+        rota.tick()
+        work(rota, clock, timedelta(hours=2))
+        app = WebApp(rota)
+        admin, operator = Visitor(app, Role.ADMIN), Visitor(app, Role.OPERATOR)
+        page = admin.page("/settings")
+        assert "json://127.0.0.1/••••••" in page
+        assert "charges failed: ValueError: card refused &lt;script&gt;" in page
+        assert "Told, and going on 1 " in text_of(page)
+        assert "The test was taken by 1 channel." in admin.send("/settings/alerts/test")
+        assert service.messages[-1].startswith("shop: a test\nadmin tests the alerts of rota shop")
+        assert "Send a test" not in operator.page("/settings")
+        assert operator.post("/settings/alerts/test").status_code == 403
+        for path in (
+            "/settings",
+            "/audit",
+            "/schedules",
+            f"/runs/{admin.runs(schedule='rota.alerts.json')[0].id}",
+        ):
+            assert "hunter2-hunter2" not in admin.page(path)
+        rota.close()
 
 
 def test_what_the_doctor_finds_is_there(viewer):

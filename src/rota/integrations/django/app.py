@@ -57,7 +57,7 @@ class DjangoRota(Rota):
     def settings(self) -> settings_.Settings:
         """The settings that hold here. Read once, at the first use."""
         given = {**rota_settings(), **self._given, "store": f"django:{self.database}"}
-        return settings_.load(given, giver="ROTA")
+        return self._in_force(settings_.load(given, giver="ROTA"))
 
     @cached_property
     def store(self) -> Store:
@@ -93,6 +93,7 @@ class DjangoRota(Rota):
         connection = connections[self.database]
         if connection.vendor == "postgresql":
             require_psycopg_3()
+        _ = self.settings  # read now: a node is to have what they declare
         given = {**rota_settings(), **self._given, "store": native_url(connection)}
         if self._alone is None or self._alone.settings.store != given["store"]:
             self._close_alone()

@@ -1,6 +1,18 @@
 """The REST API: each handler parses, calls one operation, and answers its JSON form."""
 
-from rota.web.api import audit, health, nodes, openapi, runs, schedules, statistics, tasks, tokens, triggers
+from rota.web.api import (
+    alerts,
+    audit,
+    health,
+    nodes,
+    openapi,
+    runs,
+    schedules,
+    statistics,
+    tasks,
+    tokens,
+    triggers,
+)
 from rota.web.api.compat import ROUTES as COMPAT_ROUTES
 
 PARTS = (
@@ -10,6 +22,7 @@ PARTS = (
     nodes.ROUTES,
     statistics.ROUTES,
     audit.ROUTES,
+    alerts.ROUTES,
     tokens.ROUTES,
     triggers.ROUTES,
     health.ROUTES,

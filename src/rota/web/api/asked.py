@@ -204,6 +204,12 @@ class PreviewRequest(Struct, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=1, le=100)] = 10
 
 
+class TestAlertsRequest(Struct, forbid_unknown_fields=True):
+    """`channel` alone, or each of them."""
+
+    channel: Name | None = None
+
+
 class NewTokenRequest(Struct, forbid_unknown_fields=True):
     label: Name
     role: Line

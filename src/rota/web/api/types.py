@@ -285,6 +285,37 @@ class Token(TypedDict):
     used_at: str | None
 
 
+class AlertChannel(TypedDict):
+    name: str
+    address: str
+    schedule: str
+    looked_at: str | None
+    going_on: int
+    sent_at: str | None
+    sent_by: str | None
+    told: list[str]
+    problem: str | None
+    problem_run: str | None
+
+
+class Alerts(TypedDict):
+    channels: list[AlertChannel]
+    on: list[str]
+    hosts: list[str]
+    web_url: str | None
+
+
+class TestedAlert(TypedDict):
+    channel: str
+    address: str
+    sent: bool
+    problem: str | None
+
+
+class TestedAlerts(TypedDict):
+    items: list[TestedAlert]
+
+
 class Tokens(TypedDict):
     items: list[Token]
 
