@@ -19,6 +19,7 @@ from rota.operations.lookups import schedule_named
 from rota.web import ui
 from rota.web.app import WebApp
 from rota.web.routing import Routes
+from rota.web.ui.schedule_list import PAGE
 from tests.web.schedules_ui.conftest import Outline, Visitor
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'/a b?&%#ü"
@@ -87,7 +88,7 @@ def test_the_list_takes_two_reads_of_history_however_long_it_is(shop, ann, monke
     for verb in ("runs", "run", "latest", "schedules", "audit", "past_errors", "attempts"):
         real = getattr(store, verb)
         monkeypatch.setattr(store, verb, lambda *a, real=real, verb=verb: (calls.append(verb), real(*a))[1])
-    assert len(names_on(ann.get("/schedules"))) == 32
+    assert len(names_on(ann.get("/schedules"))) == PAGE
     assert sorted(calls) == ["latest", "schedules"]
 
 

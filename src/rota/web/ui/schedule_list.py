@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rota.app import Rota
 
 ROUTES = Routes()
-PAGE, MOST = 40, 5000  # of a page, with 60 runs each; selected at a time
+PAGE, MOST = 25, 5000  # of a page, with 60 runs each; selected at a time
 STATES = ("paused", *map(str, ScheduleState))
 ORDERS = ("name", "-name", "next")
 SOURCES = ("code", "user", "override")
