@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rota.core.changes import redefined
 from rota.core.reconcile import is_outdated, narrowed, reconcile
-from rota.core.records import Generation, Node, ScheduleQuery, ScheduleState, SyncPlan
+from rota.core.records import Generation, Node, ScheduleState, SyncPlan
 from rota.errors import Conflict
 from rota.operations.actor import Actor, Role
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rota.app import Rota
 
 TRIES = 10
+AT_ONCE = 500  # quarantined schedules that a start tries again
 STARTER = Actor("rota", Role.ADMIN, "code")
 LIVE_FOR = timedelta(minutes=1)  # at least
 
@@ -99,8 +100,10 @@ def _live_nodes(rota: Rota) -> list[Node]:
 
 
 def _retry_quarantined(rota: Rota, now: datetime) -> None:
-    query = ScheduleQuery(rota=rota.name, state=ScheduleState.QUARANTINED, limit=500)
-    for schedule in rota.store.schedules(query):
+    # Quarantined ones come first, and by an index: a filter by state would read a million others.
+    for schedule in rota.store.odd(rota.name, AT_ONCE):
+        if schedule.state is not ScheduleState.QUARANTINED:
+            continue
         change = redefined(schedule, now)
         if change.after.state is not ScheduleState.QUARANTINED:
             rota.store.amend([change], [STARTER.line(rota.name, now, "sync: retry", schedule.name)])
