@@ -361,6 +361,7 @@ def settled_by_primary_key(database: Postgres) -> None:
         assert database.primary_key in plan, f"{name}:\n{plan}"
         assert re.search(r"Index Cond: \((r\.)?id = v(_1)?\.id\)", plan), f"{name}:\n{plan}"
         assert not database.whole_table.search(plan), f"{name}:\n{plan}"
+        assert "Join Filter" not in plan, f"{name}:\n{plan}"  # each row compared with each of the batch
 
 
 def test_postgres_settles_by_the_primary_key(postgres):

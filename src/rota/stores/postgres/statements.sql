@@ -507,10 +507,15 @@ SELECT id FROM rota_run WHERE id = ANY(%(ids)s::uuid[]) AND lease_until_us <= %(
 -- unloaded
 -- Of the runs that are settled, those that others may have waited for. The token says that the caller holds
 -- the lease: a row is there as long as the run is running with it. It is done after the update of the runs,
--- as nobody looks at its answer: all lock the run first.
+-- as nobody looks at its answer: all lock the run first. Each is looked up by itself, as LIMIT keeps the
+-- planner from a join: of a table that is small and bloated it would compare each row with each of the batch.
 unloaded AS (
-    DELETE FROM rota_load l USING unnest(%(c1)s::uuid[], %(c2)s::bigint[]) AS v (id, token)
-     WHERE l.run_id = v.id AND l.token = v.token)
+    DELETE FROM rota_load
+     WHERE ctid = ANY(ARRAY(
+           SELECT found.place
+             FROM unnest(%(c1)s::uuid[], %(c2)s::bigint[]) AS v (id, token)
+            CROSS JOIN LATERAL (
+                  SELECT l.ctid AS place FROM rota_load l WHERE l.run_id = v.id AND l.token = v.token LIMIT 1) found)))
 
 -- settle_final
 -- Close runs for ever, as far as the lease is still held.
