@@ -15,8 +15,11 @@ help:  ## List the targets
 demo: .venv/run.stamp  ## Install, then run the demo; ARGS="--for 20s" is passed on
 	@$(BIN)/rota demo $(ARGS)
 
+# Two for each processor: a third of the time is spent waiting for servers, browsers and the disk.
+WORKERS := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+
 test: services  ## Run the whole suite; as root, installs PostgreSQL and Redis when missing
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-core: .venv/dev.stamp  ## Run the tests of the pure core: no services, seconds
 	$(BIN)/pytest tests/core $(ARGS)
