@@ -173,7 +173,7 @@ class UnknownName(RotaError, LookupError):
 
     def __init__(self, name: str, known: Sequence[str] = (), hint: str = "") -> None:
         self.name = name
-        self.suggestions = get_close_matches(name, known, n=3)
+        self.suggestions = get_close_matches(name, [one for one in known if one != name], n=3)
         guess = f" Did you mean {self.suggestions[0]!r}?" if self.suggestions else ""
         super().__init__(f"no {self.kind} is named {name!r}.{guess}{' ' + hint if hint else ''}")
 

@@ -49,7 +49,8 @@ def test_migrate(shop):
 
 def test_an_empty_store_teaches(shop):
     assert "run `rota sync`" in shop("list", shop.app).stderr
-    assert "Nothing is in the store yet: run `rota sync`" in shop("show", shop.app, "nightly", code=3).stderr
+    said = shop("show", shop.app, "nightly", code=3).stderr
+    assert "no schedule is named 'nightly'. Nothing is in the store yet: run `rota sync`" in said
 
 
 def test_list_keeps_odd_names_and_filters(synced):
