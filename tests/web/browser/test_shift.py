@@ -35,6 +35,21 @@ def test_nothing_moves_while_a_page_is_drawn_nor_while_it_polls(served, visit, n
     assert page.evaluate(WATCH) == []
 
 
+SLOW = {"offline": False, "latency": 20, "downloadThroughput": 30 * 1024, "uploadThroughput": 30 * 1024}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_while_a_page_comes_in_pieces_over_a_slow_line(served, visit, width):
+    page = visit(served.pages["nodes"], width, "light")
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", SLOW)
+    line.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    for name in ("runs", "overview"):
+        page.goto(served.base + served.pages[name])
+        assert page.evaluate(WATCH) == [], name
+
+
 def test_a_shift_would_be_seen(served, visit):
     page = visit("/", 1440, "light")
     page.evaluate("document.querySelector('main').insertAdjacentHTML('afterbegin', '<p>moved</p>'.repeat(9))")
