@@ -21,6 +21,8 @@ from rota.stores.postgres.arrays import array_text
 from rota.stores.postgres.cursor import PREPARED, PostgresCursor, cursor_on
 from rota.stores.postgres.database import BEGIN
 from rota.stores.sql.statements import load_statements
+from rota.stores.sqlite.filters import asked
+from rota.stores.sqlite.filters import filters as find_filters
 from tests.stores.contract.build import new_run
 
 RUNS = 100_000
@@ -166,7 +168,10 @@ class Sqlite:
         )
 
     def plan(self, name: str, parameters: dict[str, Any] | tuple[Any, ...]) -> str:
-        rows = self.connection.execute(f"EXPLAIN QUERY PLAN {self.statements[name]}", _json(parameters))
+        statement = self.statements[name]
+        if isinstance(parameters, dict):
+            statement = asked(statement, parameters)
+        rows = self.connection.execute(f"EXPLAIN QUERY PLAN {statement}", _json(parameters))
         return "\n".join(str(row[3]) for row in rows)
 
 
@@ -298,6 +303,15 @@ def test_sqlite_finds_named_runs_by_the_primary_key(sqlite, name):
 def test_sqlite_looks_only_at_schedules_that_are_due(sqlite):
     assert "rota_schedule_due" in sqlite.plan("due", KIND)
     assert "rota_schedule_due" in sqlite.plan("next_due", KIND)
+
+
+@pytest.mark.parametrize("statement", ["schedules", "schedules_backwards"])
+@pytest.mark.parametrize("filters", [{}, {"after": "b"}, {"names": ["a", "b"]}, {"task": "t", "state": "on"}])
+def test_sqlite_walks_schedules_by_name_until_there_are_enough(sqlite, statement, filters):
+    unasked = dict.fromkeys(find_filters(sqlite.statements[statement]))
+    plan = sqlite.plan(statement, {**unasked, "rota": "shop", "limit": 9, **filters})
+    assert "SEARCH s USING INDEX rota_schedule_name (rota=?" in plan
+    assert "TEMP B-TREE" not in plan
 
 
 @pytest.fixture(params=["analyzed", "never analyzed", "bloated"])

@@ -12,6 +12,7 @@ import msgspec
 
 from rota.stores.sql.database import Row
 from rota.stores.sqlite.bulk import alike, claimed
+from rota.stores.sqlite.filters import asked
 
 # Python 3.12.0 to 3.12.3 take `?1` for a named parameter, and warn of each row: python/cpython#117995.
 if (3, 12, 0) <= sys.version_info < (3, 12, 4):
@@ -38,7 +39,8 @@ class SqliteCursor:
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
         if name == "claim_free":
             return claimed(self._cursor, self._statements, name, _plain(parameters))
-        found: list[Row] = self._cursor.execute(self._statements[name], _plain(parameters)).fetchall()
+        statement = asked(self._statements[name], parameters)
+        found: list[Row] = self._cursor.execute(statement, _plain(parameters)).fetchall()
         return found
 
     def run(self, name: str, /, **parameters: Any) -> int:
