@@ -15,13 +15,19 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import psycopg  # noqa: F401
 
 import rota
 
-NOT_IMPORTED = ("rota.testing", "rota.demo", "rota.__main__", "rota.cli.__main__")
+# What a node needs nothing of, and what is a program, or wants the settings of a Django project.
+NOT_IMPORTED = (
+    "rota.testing", "rota.demo", "rota.__main__", "rota.cli.__main__",
+    "rota.integrations", "rota.housekeeping.django",
+)  # fmt: skip
 
 
 class Nursery:
@@ -91,12 +97,18 @@ class Child:
 
 def tend() -> None:
     """Fork for each request, and answer with the pid; or say how one has ended, `null` if it has not."""
-    for module in pkgutil.walk_packages(rota.__path__, "rota."):
-        if not module.name.startswith(NOT_IMPORTED):
-            __import__(module.name)
+    import_all(rota)
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(ended(**request) if "ended" in request else fork(request)), flush=True)
+
+
+def import_all(package: ModuleType) -> None:
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if not found.name.startswith(NOT_IMPORTED):
+            module = import_module(found.name)
+            if found.ispkg:
+                import_all(module)
 
 
 def fork(request: dict) -> int:
