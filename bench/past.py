@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import Any
 
@@ -92,7 +92,9 @@ def fill(rota: Rota, schedules: int, runs: int, say: Callable[[str], None]) -> N
 
 
 def settle_down(rota: Rota) -> None:
-    """Let the database know its tables, as a system that has been up for long does."""
+    """Let the database know its tables, as a system that has been up for long does; end with a purge, as it
+    has one each night."""
+    rota.store.purge(rota.name, datetime.now(UTC) - timedelta(days=3650), 0, 1000)
     with _connection(rota) as (execute, dialect):
         execute("VACUUM ANALYZE" if dialect == "postgres" else "ANALYZE")
         execute("CHECKPOINT" if dialect == "postgres" else "PRAGMA wal_checkpoint(TRUNCATE)")

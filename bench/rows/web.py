@@ -26,6 +26,7 @@ from bench.figures import Figure, quantile
 from bench.processes import cpu_seconds, last_words, running
 from bench.schedules import STORES, place_of_rota
 from rota import Rota
+from rota.cli.memory import leave_alone_what_is_loaded
 from rota.core.records import RunQuery, RunState
 from rota.operations import people
 from rota.operations.actor import Role
@@ -72,6 +73,7 @@ def timed(rota: Rota, who: str, say: Callable[[str], None], note: str) -> list[F
     secret, _ = people.open_session(rota, "ann", Role.ADMIN, "bench")
     client = Client(app)
     client.set_cookie(COOKIE, secret)
+    leave_alone_what_is_loaded()  # as `rota web` does
     figures = []
     for group, addresses in addresses_of(rota).items():
         slowest: dict[str, float] = {}

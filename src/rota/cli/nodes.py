@@ -16,6 +16,7 @@ from rota.cli import logging as rota_logging
 from rota.cli import show
 from rota.cli.apps import app_command
 from rota.cli.main import FAILED
+from rota.cli.memory import leave_alone_what_is_loaded
 from rota.cli.stopping import Stop
 from rota.errors import RotaError
 
@@ -143,6 +144,7 @@ def _serve(
     # This process is the node's alone. By default a thread that computes keeps the interpreter for 5 ms, for
     # which those that claim and settle wait after every row: with 1 ms short runs drain twice as fast.
     sys.setswitchinterval(0.001)
+    leave_alone_what_is_loaded()
     node.on_drained = asked.end
     node.start()
     if server is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rota.cli.apps import app_command
+from rota.cli.memory import leave_alone_what_is_loaded
 from rota.cli.nodes import log_options, set_up_log
 from rota.cli.stopping import Stop
 from rota.errors import InvalidValue
@@ -30,6 +31,7 @@ def web(rota: Rota, host: str | None, port: int | None, **log_settings: Any) -> 
     set_up_log(rota, log_settings)
     asked = Stop()
     server = Server(rota, host, port)
+    leave_alone_what_is_loaded()
     server.start()
     greet(server.url)
     asked.wait()

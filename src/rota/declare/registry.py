@@ -39,7 +39,13 @@ class Registry:
         self._context_type = context_type
         self.tasks: dict[str, Task[..., Any]] = {}
         self.schedules: dict[str, Placed] = {}
+        self._changed()
+
+    def _changed(self) -> None:
+        """Forget what was worked out from all that is declared: it may be ten thousand schedules."""
         self._fingerprint: str | None = None
+        self._tags: frozenset[str] | None = None
+        self._queues: tuple[str, ...] | None = None
 
     def add_function(
         self,
@@ -79,6 +85,7 @@ class Registry:
         if known is not None and known is not task:
             raise DuplicateName("task", task.name, known.place, task.place)
         self.tasks[task.name] = task
+        self._changed()
         return task
 
     def add_schedule(self, placed: Placed) -> None:
@@ -88,7 +95,7 @@ class Registry:
         if known is not None:
             raise DuplicateName("schedule", name, known.place, placed.place)
         self.schedules[name] = placed
-        self._fingerprint = None
+        self._changed()
 
     def forget(self, name: str) -> None:
         """Take back the task of that name, with its schedules: for what a setting declares. Or do nothing."""
@@ -97,7 +104,7 @@ class Registry:
         self.schedules = {
             key: one for key, one in self.schedules.items() if one.declared.definition.task != name
         }
-        self._fingerprint = None
+        self._changed()
 
     def task(self, name: str) -> Task[..., Any]:
         """Return the task of that name. Raises `UnknownTask`, with names that look like it."""
@@ -132,15 +139,21 @@ class Registry:
             self._fingerprint = blake2b(texts, digest_size=16).hexdigest()
         return self._fingerprint
 
-    def tags(self) -> set[str]:
+    def tags(self) -> frozenset[str]:
         """Return the tags that schedules have."""
-        return {tag for placed in self.schedules.values() for tag in placed.declared.definition.tags}
+        if self._tags is None:
+            self._tags = frozenset(
+                tag for placed in self.schedules.values() for tag in placed.declared.definition.tags
+            )
+        return self._tags
 
     def queues(self) -> tuple[str, ...]:
         """Return the queues that tasks and schedules name, and `default`."""
-        named = {task.options.queue for task in self.tasks.values()}
-        named |= {placed.declared.definition.queue for placed in self.schedules.values()}
-        return tuple(sorted(named | {"default"}))
+        if self._queues is None:
+            named = {task.options.queue for task in self.tasks.values()}
+            named |= {placed.declared.definition.queue for placed in self.schedules.values()}
+            self._queues = tuple(sorted(named | {"default"}))
+        return self._queues
 
 
 def discover(packages: Iterable[str], module: str = "tasks") -> list[str]:

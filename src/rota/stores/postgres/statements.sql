@@ -940,6 +940,24 @@ DELETE FROM rota_log WHERE run_id = ANY(%(ids)s::uuid[]);
 -- Delete the attempts of these runs.
 DELETE FROM rota_attempt WHERE run_id = ANY(%(ids)s::uuid[]);
 
+-- hold_tally
+-- Let nobody else purge until the commit: who waits for rows of the tally that are folded would miss them.
+SELECT pg_advisory_xact_lock(hashtextextended('rota_tally ' || %(rota)s::text, 0));
+
+-- fold_tally
+-- Make one row of all the shards of an hour that is over, so that counting does not cost more with each
+-- connection there has been. In the last two hours runs still end; one that is late makes a shard anew.
+WITH over AS (
+    DELETE FROM rota_tally
+     WHERE rota = %(rota)s::text AND shard >= 0
+       AND hour_us < (SELECT max(hour_us) - 3600000000 FROM rota_tally WHERE rota = %(rota)s::text)
+    RETURNING rota, hour_us, state, count),
+folded AS (
+    INSERT INTO rota_tally AS t (rota, hour_us, state, shard, count)
+    SELECT rota, hour_us, state, -1, sum(count)::bigint FROM over GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (rota, hour_us, state, shard) DO UPDATE SET count = t.count + excluded.count)
+SELECT count(*) FROM over;
+
 -- part_of
 -- One row of the tally.
 t.rota = p.rota AND t.hour_us = p.hour_us AND t.state = p.state AND t.shard = p.shard

@@ -324,16 +324,20 @@ def purge(
         if len(found) < limit * PASSED_OVER:
             break
         position = (found[-1][1], found[-1][0])
-    doomed = doomed[:limit]
-    return len(doomed) if dry_run else _delete(database, sorted(doomed))
+    if dry_run:
+        return len(doomed[:limit])
+    return _delete(database, clean(rota), sorted(doomed[:limit]), is_last=len(doomed) < limit)
 
 
-def _delete(database: Database, ids: list[str]) -> int:
+def _delete(database: Database, rota: str, ids: list[str], *, is_last: bool) -> int:
     def work(cursor: Cursor) -> int:
+        cursor.rows("hold_tally", rota=rota)
         cursor.run("purge_logs", ids=ids)
         cursor.run("purge_attempts", ids=ids)
         deleted = cursor.run("purge_runs", ids=ids)
+        if is_last:
+            cursor.rows("fold_tally", rota=rota)
         failpoints.hit("purge.before_commit")
         return deleted
 
-    return write(database, work) if ids else 0
+    return write(database, work) if ids or is_last else 0

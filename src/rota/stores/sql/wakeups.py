@@ -83,7 +83,7 @@ class HubWakeup:
         hub: Hub,
         look: Callable[[], frozenset[str]] | None = None,
         beat: timedelta = timedelta(milliseconds=5),
-        idle_beat: timedelta = timedelta(milliseconds=50),
+        idle_beat: timedelta = timedelta(milliseconds=80),
     ) -> None:
         self._hub, self._look = hub, look
         self._beat, self._idle_beat = beat.total_seconds(), idle_beat.total_seconds()

@@ -705,6 +705,14 @@ DELETE FROM rota_log WHERE run_id IN (SELECT value FROM json_each(:ids));
 -- Delete the attempts of these runs.
 DELETE FROM rota_attempt WHERE run_id IN (SELECT value FROM json_each(:ids));
 
+-- hold_tally
+-- Nothing is to be held: one transaction writes at a time.
+SELECT 1;
+
+-- fold_tally
+-- Nothing is to be folded: there are no shards.
+SELECT 1;
+
 -- purge_runs
 -- Delete these runs, if they have ended.
 DELETE FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids)) AND +state NOT IN ('pending', 'running');
