@@ -137,10 +137,6 @@ class Store(Protocol):
         """Return up to `limit` that are quarantined, finished or have a pause, and so many overridden."""
         ...
 
-    def needed_tasks(self, rota: str) -> Mapping[str, int]:
-        """Return how many schedules need each task; retired ones need none."""
-        ...
-
     def ending(self, rota: str, now: datetime, limit: int) -> list[Schedule]:
         """Return schedules of which an override has reached its end."""
         ...

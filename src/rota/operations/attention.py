@@ -46,7 +46,8 @@ class Standing:
 def standing(rota: Rota) -> Standing:
     """Return how the rota stands now. Reads only."""
     overview = counted(rota)
-    found = [one for one in doctor(rota, thorough=False) if one.level in (Level.ERROR, Level.WARNING)]
+    seen = doctor(rota, thorough=False, counts=overview.counts)
+    found = [one for one in seen if one.level in (Level.ERROR, Level.WARNING)]
     found += [*_failing(overview.failing), *_missed(overview), *_late(overview), *_ending(rota, overview.now)]
     found.sort(key=lambda one: one.level is not Level.ERROR)
     upcoming, more = coming(rota, overview.now + HOUR, MOST_AHEAD)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rota.core.localtime import zone_named
 from rota.core.occurrences import compiled
-from rota.core.records import Node, Schedule, ScheduleQuery, ScheduleState
+from rota.core.records import Counts, Node, Schedule, ScheduleQuery, ScheduleState
 from rota.errors import RotaError, SchemaOutdated, StoreUnavailable
 from rota.operations.advice import zone_of
 from rota.operations.lookups import every_schedule, live_nodes
@@ -57,10 +57,11 @@ class Finding:
     run: str = ""
 
 
-def doctor(rota: Rota, *, thorough: bool = True) -> list[Finding]:
+def doctor(rota: Rota, *, thorough: bool = True, counts: Counts | None = None) -> list[Finding]:
     """Return what was found, worst first; one finding of level `ok` when all is well. Reads only.
 
     Args:
+        counts: What the store counts, if the caller has asked it already.
         thorough: Read every schedule, to see whether its zone is still known; otherwise that is seen when a
             tick has come to it, and has set it aside. And let apprise read the addresses of alerts.
     """
@@ -68,7 +69,7 @@ def doctor(rota: Rota, *, thorough: bool = True) -> list[Finding]:
     if not any(one.level is Level.ERROR for one in found):
         nodes = live_nodes(rota)
         found += [*_zone(rota), *_nodes(rota, nodes), *_generations(rota, nodes)]
-        found += [*_schedules(rota), *_tasks(rota), *_pending(rota, nodes)]
+        found += [*_schedules(rota), *_tasks(rota, counts), *_pending(rota, nodes)]
         if thorough:
             found += [*_broken_zones(rota), *_alerts(rota)]
     order = [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
@@ -167,8 +168,9 @@ def _schedules(rota: Rota) -> Iterator[Finding]:
             yield Finding(Level.INFO, one.name, f"overrides are in force: {fields}", remedy, "schedule")
 
 
-def _tasks(rota: Rota) -> Iterator[Finding]:
-    for task, count in rota.store.needed_tasks(rota.name).items():
+def _tasks(rota: Rota, counts: Counts | None) -> Iterator[Finding]:
+    needed = counts or rota.store.counts(rota.name, rota.clock.now())
+    for task, count in needed.tasks.items():
         if task in rota.registry.tasks:
             continue
         query = ScheduleQuery(rota=rota.name, task=task, limit=NAMED + 1)

@@ -197,7 +197,7 @@ def test_odd_schedules_are_found_the_broken_ones_first(store):
     assert numbers(store.odd(ROTA, 1)) == [4, 6]
     assert store.odd(ROTA, 10)[-1].overrides == (override,)
     assert store.odd("other", 10) == []
-    assert store.needed_tasks(ROTA) == {"tidy": 6}
+    assert store.counts(ROTA, NOW).tasks == {"tidy": 6}
 
 
 # -- whether anything has changed

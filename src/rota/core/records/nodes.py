@@ -72,6 +72,7 @@ class Counts:
     Attributes:
         schedules: By `ScheduleState`, and `"paused"`.
         runs: By `RunState`.
+        tasks: The schedules that need a task, by its name: all but retired ones.
         oldest_pending: The earliest `run_at` of a run that is due and not started.
         queues: What is pending, by queue.
         last_hour: The runs that ended in the last hour, by `RunState`. Hours are counted whole: all since
@@ -81,6 +82,7 @@ class Counts:
 
     schedules: Mapping[str, int]
     runs: Mapping[str, int]
+    tasks: Mapping[str, int] = field(default_factory=dict)
     oldest_pending: datetime | None = None
     queues: Mapping[str, Waiting] = field(default_factory=dict)
     last_hour: Mapping[str, int] = field(default_factory=dict)

@@ -86,10 +86,6 @@ SELECT {schedule_columns} FROM rota_schedule s
  ORDER BY s.name
  LIMIT %(limit)s::integer;
 
--- needed_tasks
--- The tasks that schedules need, and how many need each.
-SELECT task, count(*) FROM rota_schedule WHERE rota = %(rota)s::text AND state <> 'retired' GROUP BY task;
-
 -- ending
 -- Schedules of which an override has reached its end.
 SELECT {schedule_columns} FROM rota_schedule s
@@ -838,9 +834,9 @@ SELECT id, attempt, node, started_us, finished_us, outcome, failure FROM rota_ru
 SELECT attempt, text FROM rota_log WHERE run_id = %(id)s::uuid ORDER BY attempt, id;
 
 -- count_schedules
--- How many schedules are in each state, and how many are paused by now.
-SELECT state, count(*), count(*) FILTER (WHERE pause_start_us <= %(now_us)s::bigint)
-  FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state;
+-- How many schedules are in each state and need each task, and how many of them are paused by now.
+SELECT state, task, count(*), count(*) FILTER (WHERE pause_start_us <= %(now_us)s::bigint)
+  FROM rota_schedule WHERE rota = %(rota)s::text GROUP BY state, task;
 
 -- count_runs
 -- How many runs are in each state.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -213,18 +213,26 @@ def counts(database: Database, rota: str, now: datetime) -> Counts:
             "count_ended", rota=clean(rota), hour_us=_hour_of(now - HOUR), day_us=_hour_of(now - DAY)
         )
         pending = cursor.rows("count_pending", rota=clean(rota), now_us=to_us(now))
-    by_state = [(state, number) for state, number, _ in schedules]
-    by_state.append(("paused", sum(paused for *_, paused in schedules)))
+    by_state = _summed((state, number) for state, _, number, _ in schedules)
+    by_state["paused"] = sum(paused for *_, paused in schedules)
     queues = {queue: Waiting(count, rows_.instant(oldest_us)) for queue, count, oldest_us in pending}
     waiting = sum(one.count for one in queues.values())
     return Counts(
-        schedules={state: number for state, number in by_state if number},
+        schedules={state: number for state, number in by_state.items() if number},
+        tasks=_summed((task, number) for state, task, number, _ in schedules if state != "retired"),
         runs={state: number for state, number in [*runs, ("pending", waiting)] if number},
         oldest_pending=min((one.oldest for one in queues.values() if one.oldest), default=None),
         queues=queues,
         last_hour={state: count for state, count, _ in ended if count},
         last_day={state: count for state, _, count in ended if count},
     )
+
+
+def _summed(found: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for key, number in found:
+        sums[key] = sums.get(key, 0) + number
+    return sums
 
 
 def ended(database: Database, rota: str, since: datetime) -> dict[datetime, dict[RunState, int]]:

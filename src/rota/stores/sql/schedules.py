@@ -144,11 +144,6 @@ def odd(database: Database, rota: str, limit: int) -> list[Schedule]:
         return _whole(cursor, [*found, *(row for row in overridden if row[0] not in seen)])
 
 
-def needed_tasks(database: Database, rota: str) -> dict[str, int]:
-    with database.read() as cursor:
-        return dict(cursor.rows("needed_tasks", rota=clean(rota)))
-
-
 def ending(database: Database, rota: str, now: datetime, limit: int) -> list[Schedule]:
     with database.read() as cursor:
         return _whole(cursor, cursor.rows("ending", rota=clean(rota), now_us=to_us(now), limit=limit))

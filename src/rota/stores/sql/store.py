@@ -100,9 +100,6 @@ class SqlStore:
     def odd(self, rota: str, limit: int) -> list[Schedule]:
         return schedules.odd(self._database, rota, limit)
 
-    def needed_tasks(self, rota: str) -> dict[str, int]:
-        return schedules.needed_tasks(self._database, rota)
-
     def ending(self, rota: str, now: datetime, limit: int) -> list[Schedule]:
         return schedules.ending(self._database, rota, now, limit)
 
