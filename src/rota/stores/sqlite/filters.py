@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-_FILTER = re.compile(r"(?<=WHERE |. AND )\(:(\w+) IS NULL OR (.+)\)$", re.MULTILINE)
+# A parameter is `:task`, or `%(task)s` where Django executes the statement.
+_FILTER = re.compile(r"(?<=WHERE |. AND )\((?::|%\()(\w+)(?:\)s)? IS NULL OR (.+)\)$", re.MULTILINE)
 
 
 @lru_cache(maxsize=256)

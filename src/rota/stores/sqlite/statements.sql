@@ -200,6 +200,10 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?
     ?23, ?24, ?25, ?26, ?27)
 ON CONFLICT (id) DO NOTHING;
 
+-- known_runs
+-- Which of these runs there are.
+SELECT id FROM rota_run WHERE id IN (SELECT value FROM json_each(:ids));
+
 -- enqueue_run
 -- Insert a run, unless it exists; tell whether it is new.
 {add_run} RETURNING id;
