@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rota.web.ui.formats import between
+from rota.web.ui.formats import between, breakable
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,9 @@ def test_from_when_until_when_says_what_is_the_same_once(start, until, words):
     start, until = (at and datetime.fromisoformat(at).replace(tzinfo=UTC) for at in (start, until))
     written = between(start, until, "Europe/Paris")
     assert re.sub(r"<[^>]*>", "", written) == words
+
+
+def test_a_name_breaks_between_its_parts_and_nowhere_in_what_is_escaped():
+    assert breakable("delete_old.messages") == "delete_<wbr>old.<wbr>messages"
+    assert breakable("nightly") == "nightly"
+    assert breakable("<a_b>&_") == "&lt;a_<wbr>b&gt;&amp;_"

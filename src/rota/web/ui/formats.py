@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from rota.operations.shapes import utc
 from rota.operations.why_run import said
 
 DATED = "%a %d %b %H:%M"  # an instant of the coming weeks
+_AFTER_A_PART = re.compile(r"([_./:-])(?=\w)")
 
 # State: sign and class. Never colour alone: each has a sign of its own, and its word beside it.
 MARKS: Mapping[str, tuple[str, str]] = {
@@ -279,6 +281,11 @@ def prose(text: str) -> Markup:
     )
 
 
+def breakable(name: str) -> Markup:
+    """Write a name so that a narrow column breaks it between its parts: `delete_old_` / `messages`."""
+    return Markup(_AFTER_A_PART.sub(r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped before
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
@@ -306,6 +313,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "brief_value": brief_value,
     "masked": masked,
     "pretty": pretty,
+    "breakable": breakable,
     "plural": plural,
     "tojson_text": as_text,
     "prose": prose,
