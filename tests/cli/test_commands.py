@@ -226,6 +226,7 @@ def test_a_pause_is_planned_and_marked(synced):
     lines = synced("next", "nightly", "-n", "2").stdout.splitlines()
     assert [line.split("   ")[1:] for line in lines[:2]] == [[first], [second, "paused"]]
     assert f"   {third}" in lines[2]
+    assert synced("list").stdout.count("; paused from ") == 1
     shown = synced("show", "nightly", "--count", "2").stdout
     assert "active; a pause is planned by " in shown
     assert re.search(r"\n  .*   in \d+ .*   paused\n", shown)

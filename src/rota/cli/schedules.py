@@ -61,16 +61,23 @@ def _any(filters: dict[str, Any], *others: str | None) -> bool:
 
 
 def _row(one: ScheduleView, now: datetime, *, has_runner: bool) -> list[str]:
-    due = one.next_due
     return [
         one.state,
         one.schedule.name,
         one.words,
-        f"{instants.relative(due, now)} ({instants.brief(due, one.zone)})" if due else "-",
+        _next(one, now),
         _last(one, now),
         *([one.runner or "-"] if has_runner else []),
         str(one.schedule.source) + (" + override" if one.schedule.overrides else ""),
     ]
+
+
+def _next(one: ScheduleView, now: datetime) -> str:
+    due, pause = one.next_due, one.schedule.pause
+    text = f"{instants.relative(due, now)} ({instants.brief(due, one.zone)})" if due else "-"
+    if pause is not None and not pause.has_begun(now):
+        text += f"; paused from {instants.brief(pause.start, one.zone)}"
+    return text
 
 
 def _last(one: ScheduleView, now: datetime) -> str:
