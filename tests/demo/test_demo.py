@@ -7,8 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
+from zoneinfo import ZoneInfo
 
 import pytest
+
+from rota.core.records import RunQuery, RunState
+from rota.stores import open_store
 
 COMMAND = [sys.executable, "-c", "from rota.cli import main; main()", "demo"]
 FOREIGN = re.compile("ROTA_|SHOP_")
@@ -38,6 +43,13 @@ def rows(output):
     }
 
 
+def last_night(folder, schedule):
+    """Return when a schedule was due, where the shop is, when it succeeded last."""
+    with closing(open_store(f"sqlite:///{folder / 'rota.db'}")) as store:
+        asked = RunQuery(rota="shop", schedule=schedule, states=(RunState.SUCCEEDED,))
+        return f"{store.runs(asked)[0].planned_at.astimezone(ZoneInfo('Europe/Zurich')):%H:%M}"
+
+
 def test_it_works_ends_by_itself_and_goes_on_at_the_next_start(tmp_path):
     first = demo(tmp_path, "--for", "6s", "--rows", "5000")
     assert (first.stderr, first.returncode) == ("", 0)
@@ -47,6 +59,7 @@ def test_it_works_ends_by_itself_and_goes_on_at_the_next_start(tmp_path):
     assert re.search(r"^runs +\d+ succeeded", first.stdout, re.MULTILINE)
     assert re.search(r"^purged +[\d,]+ rows: ", first.stdout, re.MULTILINE)
     assert re.search(r"^progress +.*sync_inventory up to", first.stdout, re.MULTILINE)
+    assert last_night(tmp_path / "rota-demo", "nightly_report") == "02:00"
 
     # The second start is ended by a signal, once something has been done.
     with subprocess.Popen(

@@ -10,11 +10,13 @@ import asyncio
 import os
 import time
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from rota import Rota, RunContext, cron, daily, every, monthly, weekly
 from rota.demo import housekeeping, search, shop
 from rota.demo.traffic import add_traffic
 
+BANK_IS_CLOSED = 3  # the hour from then on
 HOLIDAYS = [date(2026, 12, 25), date(2026, 12, 28), date(2027, 1, 1)]
 
 rota = Rota(
@@ -88,6 +90,15 @@ rota.command("disk_usage", ["df", "-h", "."], cron("10,40 * * * * *"), tags=["sy
 
 
 # -- What happens once in a while, in the zone of those who wait for it.
+@rota.scheduled(cron("*/30 * * * *"), tags=["report"], catch_up="none")
+def reconcile_payments(context: RunContext) -> dict[str, int]:
+    """Compare our payments with those of the bank, which is closed from three to four in the night."""
+    at = (context.planned_at or rota.clock.now()).astimezone(ZoneInfo(rota.timezone))
+    if at.hour == BANK_IS_CLOSED:
+        raise ConnectionError("the bank does not answer before 04:00")
+    return {"payments_compared": 60 * at.hour + at.minute}
+
+
 @rota.scheduled(daily("02:00"), tags=["report"], retries=3)
 def nightly_report(context: RunContext) -> dict[str, int]:
     """Write the report of the time since the last one that succeeded."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,9 +52,9 @@ class Stopped(Exception):
 def demo(length: str | None, place: str, rows: str, fresh: bool, plain: bool, web: bool) -> None:
     """Watch a rota keep the database of a shop in order.
 
-    Builds the database once, then runs the schedules of rota.demo.app over it until Ctrl-C. The files stay,
-    and the next start goes on from them. The rota's own state is in the same folder, unless ROTA_STORE
-    names another store.
+    Builds the database once, plays the last 26 hours, so that there is something to look back on, and then
+    runs the schedules of rota.demo.app over it until Ctrl-C. The files stay, and the next start goes on from
+    them. The rota's own state is in the same folder, unless ROTA_STORE names another store.
     """
     try:
         _demo(_length(length), Path(place), _rows(rows), fresh, plain, web)
@@ -74,6 +76,7 @@ def _demo(length: timedelta | None, place: Path, rows: int, fresh: bool, plain: 
             click.echo(f"Going on with {place / 'shop.db'}; --fresh begins anew.")
         else:
             _build(place / "shop.db", rows, console, stop)
+            _play(rota, console, stop)
         lines = _session(rota, console, plain, stop, length, web)
     console.print(lines[0], style="bold", markup=False)
     click.echo("\n".join([*lines[1:], "", *_next_steps(place)]))
@@ -93,6 +96,21 @@ def _build(path: Path, rows: int, console: Console, stop: Stop) -> None:
                 raise Stopped
 
         build.build(path, rows, began.replace(tzinfo=None), on_rows=on_rows)
+
+
+def _play(rota: Rota, console: Console, stop: Stop) -> None:
+    from rota.demo import night
+    from rota.demo.session import logging_to
+
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), console=console)
+    rota.store.migrate()
+    with bar, logging_to(logging.NullHandler()), closing(night.play(rota, rota.clock.now())) as playing:
+        task = bar.add_task("Playing the last 26 hours", total=1)
+        for part in playing:
+            bar.update(task, completed=part)
+            if stop.asked:
+                return
+        bar.update(task, completed=1)
 
 
 def _configured() -> Rota:

@@ -41,7 +41,7 @@ class Session:
 
     def run(self) -> list[str]:
         """Work until the end, drain, and return the lines of the summary."""
-        with _logging_to(self._feed), self._face:
+        with logging_to(self._feed), self._face:
             self._node.start()
             while not self._stop.asked and not self._is_over():
                 self._show(self._footnote())
@@ -92,11 +92,11 @@ class Session:
 
 
 @contextmanager
-def _logging_to(feed: Feed) -> Iterator[None]:
-    """Let the rota's log go to the feed alone: written to the terminal, it would tear the view apart."""
+def logging_to(handler: logging.Handler) -> Iterator[None]:
+    """Let the rota's log go to one handler alone: written to the terminal, it would tear the view apart."""
     log = logging.getLogger("rota")
     handlers, propagate = log.handlers, log.propagate
-    log.handlers, log.propagate = [feed], False
+    log.handlers, log.propagate = [handler], False
     try:
         yield
     finally:
