@@ -1,7 +1,8 @@
 """How a rota stands: what is ahead, what needs a person, and the story of one run."""
 
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from rota.operations.ahead import ahead, soonest
 from rota.operations.attention import standing
 from rota.operations.changing import pause
 from rota.operations.history import count_runs, overview
-from rota.operations.requesting import retry
+from rota.operations.requesting import backfill, retry
 from rota.operations.story import remaining, steps_of, story
 from rota.operations.timeline import SPANS, loose_lanes, timeline
 from rota.testing.clock import instant
@@ -87,6 +88,29 @@ def test_failing_missed_and_late_schedules_need_attention(sim):
     sim.start_node()
     sim.advance(MINUTE)
     assert any("occurrences were missed" in one.problem for one in standing(sim.rota).attention)
+
+
+def test_what_was_missed_is_said_of_each_schedule_until_it_has_been_run(sim, ann):
+    for name in ("silent", "quiet"):
+        sim.declare(name, every("1h"), catch_up="none")
+    sim.start_node()
+    sim.advance(timedelta(minutes=1))
+    sim.stop_all_nodes()
+    sim.clock.advance(timedelta(hours=5))
+    sim.start_node()
+    sim.advance(MINUTE)
+    found = {one.subject: one for one in standing(sim.rota).attention}
+    missed = "4 occurrences were missed in the last 24 hours, at last at 2026-03-02T04:00:00Z"
+    assert {name: one.problem.partition(": ")[0] for name, one in found.items()} == {
+        "silent": missed, "quiet": missed,
+    }  # fmt: skip
+    command = "`rota backfill silent --from 2026-03-02T01:00:00Z --to 2026-03-02T04:00:01Z`"
+    assert found["silent"].remedy == f"To run them: {command}"
+
+    start, end = re.findall(r"20\S+Z", found["silent"].remedy)
+    done = backfill(sim.rota, "silent", datetime.fromisoformat(start), datetime.fromisoformat(end), ann)
+    assert len(done.runs) == 4
+    assert [one.subject for one in standing(sim.rota).attention] == ["quiet"]
 
 
 def test_a_failure_that_was_followed_by_success_is_over(sim):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from rota.core.ids import occurrence_id
 from rota.core.records import Run, RunQuery, RunState, Schedule
 from rota.operations.ahead import HOUR, Coming, Planned, coming, soonest
 from rota.operations.doctor import Finding, Level, doctor, quoted
-from rota.operations.history import Overview, list_runs
+from rota.operations.history import RECENT, Overview, list_runs
 from rota.operations.history import overview as counted
 from rota.operations.shapes import utc
 from rota.operations.why_run import said
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 MOST_RUNNING, MOST_AHEAD = 20, 10
 LATE = timedelta(seconds=60)
 ENDS_SOON = timedelta(hours=24)
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+MOST_MISSED, MOST_SCHEDULES = 30, 10  # records that are looked at, and schedules of which something is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,8 @@ def standing(rota: Rota) -> Standing:
     overview = counted(rota)
     seen = doctor(rota, thorough=False, counts=overview.counts)
     found = [one for one in seen if one.level in (Level.ERROR, Level.WARNING)]
-    found += [*_failing(overview.failing), *_missed(overview), *_late(overview), *_ending(rota, overview.now)]
+    found += [*_failing(overview.failing), *_missed(rota, overview.now)]
+    found += [*_late(overview), *_ending(rota, overview.now)]
     found.sort(key=lambda one: one.level is not Level.ERROR)
     upcoming, more = coming(rota, overview.now + HOUR, MOST_AHEAD)
     following = upcoming[0] if upcoming else soonest(rota)
@@ -93,16 +97,28 @@ def _failing(runs: Sequence[Run]) -> Iterator[Finding]:
         yield Finding(Level.ERROR, run.schedule or run.task, problem, remedy, "schedule", run.id)
 
 
-def _missed(overview: Overview) -> Iterator[Finding]:
-    missed = overview.recent.get(RunState.MISSED, 0)
-    latest = next((run for run in overview.trouble if run.state is RunState.MISSED), None)
-    if missed and latest is not None and latest.schedule is not None:
-        number = f"{missed} occurrence was" if missed == 1 else f"{missed} occurrences were"
-        problem = (
-            f"{number} missed in the last 24 hours, at last at {utc(latest.planned_at)}: {latest.reason}"
-        )
-        remedy = f"To run them: `rota backfill {quoted(latest.schedule)} START END`"
-        yield Finding(Level.WARNING, latest.schedule, problem, remedy, "schedule", latest.id)
+def _missed(rota: Rota, now: datetime) -> Iterator[Finding]:
+    """Say of each schedule what it missed, if nobody has run it since, and how to run just that."""
+    asked = RunQuery(states=(RunState.MISSED,), since=now - RECENT, limit=MOST_MISSED)
+    by_schedule: dict[str, list[Run]] = {}
+    for run in list_runs(rota, asked):  # the latest first
+        if run.schedule is not None and not _is_made_up_for(rota, run):
+            by_schedule.setdefault(run.schedule, []).append(run)
+    for schedule, runs in islice(by_schedule.items(), MOST_SCHEDULES):
+        latest, missed = runs[0], sum(run.count for run in runs)
+        number = f"{missed} occurrence was" if missed == 1 else f"{missed:,} occurrences were"
+        last = max(run.planned_at or run.created_at for run in runs)
+        first = min(run.window_start or last for run in runs)
+        problem = f"{number} missed in the last 24 hours, at last at {utc(last)}: {latest.reason}"
+        span = f"--from {utc(first)} --to {utc(last + SECOND)}"
+        remedy = f"To run them: `rota backfill {quoted(schedule)} {span}`"
+        yield Finding(Level.WARNING, schedule, problem, remedy, "schedule", latest.id)
+
+
+def _is_made_up_for(rota: Rota, record: Run) -> bool:
+    if record.schedule_id is None or record.planned_at is None:
+        return False
+    return rota.store.run(occurrence_id(record.schedule_id, record.planned_at)) is not None
 
 
 def _late(overview: Overview) -> Iterator[Finding]:
