@@ -188,7 +188,7 @@ MUTATIONS = (
         "I26",
         (
             "rota.stores.sql.schedules",
-            "broken.append((row[0], row[4], rows_.unreadable_reason(problem)))\n            continue",
+            "broken.append((row[0], row[4], rows_.unreadable_reason(problem)))",
             "raise",
         ),
     ),
@@ -341,7 +341,7 @@ MUTATIONS = (
         "I17",
         (
             "rota.core.planning",
-            "is_in_the_way = schedule.active and definition.overlap not in _BESIDE_OTHERS",
+            "is_in_the_way = schedule.active and definition.overlap.minds_others",
             "is_in_the_way = False",
         ),
     ),

@@ -17,6 +17,7 @@ from rota.core.policies import Retry as RetryPolicy
 from rota.core.policies import RunPolicy, TimeLimit
 from rota.core.records import Outcome, RunState
 from rota.errors import GiveUp, NoRun, Retry, RunCancelled, TimeLimitExceeded
+from rota.runners.local import runner
 from rota.runners.local.context import RunContext, current_run
 from tests.runners.harness import START, claimed, until, wait_for
 
@@ -400,6 +401,17 @@ def test_a_runtime_that_raises_when_told_harms_nobody(make):
     until(lambda: len(harness.runner._outbox.done) == 1)
     harness.runner._outbox.tell(harness._on_change)
     assert harness.run(lambda: 1).result == "1"
+
+
+def test_there_is_no_room_while_too_much_has_ended_that_nobody_takes(make, monkeypatch):
+    monkeypatch.setattr(runner, "MOST_ENDED", 20)
+    harness = make(slots=3)
+    name = harness.task("short", lambda: None)
+    runs = [claimed(name) for _ in range(20)]
+    harness.submit(*runs)
+    until(lambda: harness.runner.room() == 0)
+    harness.wait(runs)
+    assert harness.runner.room() >= 3
 
 
 def test_there_is_room_for_the_slots_and_for_more_when_bodies_are_short(make):

@@ -8,7 +8,7 @@ import pytest
 from rota.core.records import Claimed, ClaimRequest, Lease
 from rota.errors import StoreUnavailable
 from rota.ports import Store
-from rota.runtime.dispatch import Dispatch
+from rota.runtime.dispatch import MOST_UNSETTLED, Dispatch
 from rota.runtime.events import Events
 from rota.stores import open_store
 from tests.stores.contract.build import LEASE, NOW, ROTA, SECOND, new_run, numbers
@@ -55,7 +55,7 @@ def store() -> Iterator[Store]:
         yield made
 
 
-def dispatch(store: Store | Unreliable, runner: Runner) -> Dispatch:
+def dispatch(store: Store | Unreliable, runner: Runner, unsettled: int = 0) -> Dispatch:
     return Dispatch(
         store,  # type: ignore[arg-type]
         runner,  # type: ignore[arg-type]
@@ -67,6 +67,7 @@ def dispatch(store: Store | Unreliable, runner: Runner) -> Dispatch:
         lease=LEASE,
         poll=5 * SECOND,
         batch=10,
+        unsettled=lambda: unsettled,
     )
 
 
@@ -92,3 +93,10 @@ def test_a_lease_that_has_run_out_meanwhile_is_left_to_rescue(store):
         step(NOW)
     step(NOW + LEASE)
     assert numbers(runner.given) == [3, 4]
+
+
+@pytest.mark.parametrize(("unsettled", "claimed"), [(MOST_UNSETTLED - 1, 1), (MOST_UNSETTLED, 0)])
+def test_no_more_is_leased_than_can_be_written_down(store, unsettled, claimed):
+    runner = Runner()
+    dispatch(store, runner, unsettled).step(NOW)
+    assert len(runner.given) == claimed

@@ -48,7 +48,6 @@ __all__ = [
 
 MAX_RUNS_PER_TICK = 100
 
-_BESIDE_OTHERS = (Overlap.ALLOW, Overlap.QUEUE_ALL)  # a run is made, whatever is active
 _WHY_MISSED = {
     CatchUpRule.LATEST: "no scheduler was running",
     CatchUpRule.NONE: "no scheduler was running",
@@ -90,7 +89,7 @@ def _punctual(schedule: DueSchedule, timetable: Timetable, now: datetime, limit:
     The general way says the same, and takes three times as long. `None`: it is not that simple.
     """
     definition = schedule.definition
-    is_in_the_way = schedule.active and definition.overlap not in _BESIDE_OTHERS
+    is_in_the_way = schedule.active and definition.overlap.minds_others
     if schedule.pause is not None or is_in_the_way or definition.max_runs is not None or limit < 1:
         return None
     due = next_occurrence(timetable, definition, schedule.cursor)

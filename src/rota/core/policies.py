@@ -42,6 +42,11 @@ class Overlap(StrEnum):
     ALLOW = "allow"  # runs beside it
     CANCEL_RUNNING = "cancel_running"  # asks the active ones to stop, and starts when they have
 
+    @property
+    def minds_others(self) -> bool:
+        """Whether an occurrence may become something else than a run, or stop one, for what is active."""
+        return self not in (Overlap.ALLOW, Overlap.QUEUE_ALL)
+
 
 class Crash(StrEnum):
     """What becomes of a run whose node died while it was running."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from rota import failpoints
@@ -12,10 +13,17 @@ from rota.ports import Runner, Store
 from rota.runtime.events import Event, Events
 
 log = logging.getLogger("rota.dispatch")
+# What has ended and is not written down yet is held by nobody's slot. Without a bound a node whose store has
+# become slow would go on to lease runs, faster than it can settle them, until their leases run out.
+MOST_UNSETTLED = 4000
 
 
 class Dispatch:
-    """Claims runs for one node."""
+    """Claims runs for one node.
+
+    Args:
+        unsettled: Returns how many attempts have ended and are not written down yet.
+    """
 
     name = "dispatch"
     topics = frozenset({"runs"})
@@ -33,8 +41,10 @@ class Dispatch:
         lease: timedelta,
         poll: timedelta,
         batch: int,
+        unsettled: Callable[[], int] = lambda: 0,
     ) -> None:
         self._store, self._runner, self._events = store, runner, events
+        self._unsettled = unsettled
         self._node, self._rota, self._queues, self._tasks = node, rota, queues, tasks
         self._lease, self._poll, self._batch = lease, poll, batch
         self.claimed = 0  # in all, since it began
@@ -44,7 +54,7 @@ class Dispatch:
     def step(self, now: datetime) -> datetime:
         """Claim what there is room for; return when to look again, unless a slot comes free before."""
         self._take_up(now)
-        room = min(self._runner.room(), self._batch)
+        room = min(self._runner.room(), self._batch, MOST_UNSETTLED - self._unsettled())
         if room <= 0:
             return now + self._poll
         claimed = self._claim(now, room)

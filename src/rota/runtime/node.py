@@ -91,6 +91,10 @@ class Node:
         if "scheduler" in options.roles:
             steps.append(Tick(store, rota, events, chance, poll=options.poll, batch=options.batch))
         if runner is not None:
+            report = Report(store, runner)
+            self.settle = Settle(
+                store, runner, report, events, chance, poll=options.poll, batch=options.batch
+            )
             self.dispatch = Dispatch(
                 store,
                 runner,
@@ -102,10 +106,7 @@ class Node:
                 lease=options.lease,
                 poll=options.poll,
                 batch=options.batch,
-            )
-            report = Report(store, runner)
-            self.settle = Settle(
-                store, runner, report, events, chance, poll=options.poll, batch=options.batch
+                unsettled=self.settle.unsettled,
             )
             steps += [self.dispatch, self.settle, report]
         steps.append(

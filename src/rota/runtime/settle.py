@@ -65,10 +65,15 @@ class Settle:
             batch = self._kept[: self._batch]
             settle(self._store, batch, self._events, self._chance, now)
             del self._kept[: len(batch)]
-            self._take()
+            if not self._take():
+                self.on_taken()  # there is less to settle
         return now + self._poll
 
-    def _take(self) -> None:
+    def unsettled(self) -> int:
+        """Return how many attempts have been taken from the runner and are not stored yet."""
+        return len(self._kept)
+
+    def _take(self) -> bool:
         finished = self._runner.finished()
         if finished:
             self._kept += finished
@@ -76,6 +81,7 @@ class Settle:
             # room that nobody else has heard of.
             self.on_taken()
         self._report.settled()
+        return bool(finished)
 
 
 def settle(

@@ -89,6 +89,16 @@ def test_what_planning_needs_is_read(store):
     assert (due.revision, due.cursor, due.runs_made, due.pause) == (7, NOW - MINUTE, 2, pause)
 
 
+@pytest.mark.parametrize("overlap", list(Overlap))
+def test_what_is_active_is_read_where_planning_minds_it_and_a_backlog_is_not(store, overlap):
+    effective = Definition(task="tidy", timetable="every 5m", overlap=overlap)
+    declare(store, schedule(1, effective=effective))
+    store.enqueue([occurrence(10), occurrence(11)])
+    [due] = store.due(ROTA, NOW, 10)
+    wanted = [uid(10), uid(11)] if overlap.minds_others else []
+    assert [one.id for one in due.active] == wanted
+
+
 # -- record
 
 

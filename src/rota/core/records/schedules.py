@@ -144,7 +144,11 @@ class Schedule:
 
 @dataclass(slots=True, kw_only=True)  # see `NewRun`
 class DueSchedule:
-    """A schedule that has to be looked at, as planning needs it. `active` is oldest first."""
+    """A schedule that has to be looked at, as planning needs it.
+
+    Attributes:
+        active: Oldest first; of a schedule whose overlap policy does not mind them perhaps none.
+    """
 
     id: str
     rota: str

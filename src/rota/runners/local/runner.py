@@ -23,6 +23,7 @@ from rota.runners.local.threads import ThreadExecutor
 
 log = logging.getLogger("rota.runner")
 PREFETCHED_SECONDS = 0.1
+MOST_ENDED = 4000  # attempts that nobody has taken: their leases have to be renewed, too
 NOTHING = Ending()
 
 
@@ -91,6 +92,8 @@ class LocalRunner:
             return 0
         with self._lock:
             held = [one for one in self._held.values() if not one.ended]
+            if len(self._held) - len(held) >= MOST_ENDED:
+                return 0
         held += list(self._outbox.ghosts)
         weight = sum(self._async_share if one.known.body.executor == "async" else 1 for one in held)
         return max(0, int(self._slots + self._extra() - weight))

@@ -38,21 +38,20 @@ BY_OVERLAP = "overlap: a newer occurrence"
 
 
 def due(database: Database, rota: str, now: datetime, limit: int, skip: int) -> list[DueSchedule]:
-    with database.read() as cursor:
-        found = cursor.rows("due", rota=clean(rota), now_us=to_us(now), limit=limit, skip=skip)
-        active = _active(cursor, [row[0] for row in found]) if found else {}
     readable: list[DueSchedule] = []
     broken: list[Row] = []
-    for row in found:
-        try:
-            schedule = rows_.due_of(row)
-        except (ValueError, TypeError) as problem:
-            broken.append((row[0], row[4], rows_.unreadable_reason(problem)))
-            continue
-        readable.append(replace(schedule, active=active[schedule.id]) if schedule.id in active else schedule)
+    with database.read() as cursor:
+        for row in cursor.rows("due", rota=clean(rota), now_us=to_us(now), limit=limit, skip=skip):
+            try:
+                readable.append(rows_.due_of(row))
+            except (ValueError, TypeError) as problem:
+                broken.append((row[0], row[4], rows_.unreadable_reason(problem)))
+        # Of the others a backlog, however long, is nobody's business: it would be read at each look.
+        minding = [one.id for one in readable if one.definition.overlap.minds_others]
+        active = _active(cursor, minding) if minding else {}
     if broken:
         write(database, lambda cursor: cursor.batch("quarantine", broken))
-    return readable
+    return [replace(one, active=active[one.id]) if one.id in active else one for one in readable]
 
 
 def next_due(database: Database, rota: str) -> datetime | None:
