@@ -8,8 +8,9 @@ import pytest
 from rota.core.records import Claimed, ClaimRequest, Lease
 from rota.errors import StoreUnavailable
 from rota.ports import Store
-from rota.runtime.dispatch import MOST_UNSETTLED, Dispatch
+from rota.runtime.dispatch import Dispatch
 from rota.runtime.events import Events
+from rota.runtime.settle import MOST_UNSETTLED
 from rota.stores import open_store
 from tests.stores.contract.build import LEASE, NOW, ROTA, SECOND, new_run, numbers
 

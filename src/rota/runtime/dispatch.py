@@ -11,11 +11,9 @@ from rota.core.records import Claimed, ClaimRequest, Lease
 from rota.errors import StoreUnavailable
 from rota.ports import Runner, Store
 from rota.runtime.events import Event, Events
+from rota.runtime.settle import MOST_UNSETTLED
 
 log = logging.getLogger("rota.dispatch")
-# What has ended and is not written down yet is held by nobody's slot. Without a bound a node whose store has
-# become slow would go on to lease runs, faster than it can settle them, until their leases run out.
-MOST_UNSETTLED = 4000
 
 
 class Dispatch:

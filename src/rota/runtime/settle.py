@@ -14,6 +14,9 @@ from rota.runtime.events import Event, Events
 from rota.runtime.report import Report
 
 log = logging.getLogger("rota.settle")
+# What has ended and is not written down yet is held by nobody's slot. Without a bound a node whose store has
+# become slow would go on to lease runs, faster than it can settle them, until their leases run out.
+MOST_UNSETTLED = 4000
 
 _KIND = {
     RunState.SUCCEEDED: "run_succeeded",
@@ -62,11 +65,11 @@ class Settle:
         self._take()
         while self._kept:
             failpoints.hit("settle.before")
-            batch = self._kept[: self._batch]
+            batch, was_full = self._kept[: self._batch], len(self._kept) >= MOST_UNSETTLED
             settle(self._store, batch, self._events, self._chance, now)
             del self._kept[: len(batch)]
-            if not self._take():
-                self.on_taken()  # there is less to settle
+            if not self._take() and was_full:
+                self.on_taken()
         return now + self._poll
 
     def unsettled(self) -> int:

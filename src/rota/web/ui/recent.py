@@ -11,7 +11,7 @@ from time import perf_counter
 
 # Less than a page waits between two polls, so that nobody sees a change later than at the second one.
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(seconds=2)
-SHARE = 20  # what took 0.1 s to draw is good for 2 s: at most a twentieth of a core
+SHARE = 40  # what took 50 ms to draw is good for 2 s: at most a fortieth of a core
 OLDEST = timedelta(seconds=10)  # what only time changes: a node that was not seen for long
 KEPT = 256  # pages
 
