@@ -213,6 +213,10 @@ class Store(Protocol):
         """Return the run of its schedule that was made next."""
         ...
 
+    def known_runs(self, run_ids: Sequence[str]) -> set[str]:
+        """Return which of these runs there are."""
+        ...
+
     def retries(self, run_ids: Sequence[str]) -> list[Run]:
         """Return the runs that retry one of these, newest first."""
         ...

@@ -100,9 +100,11 @@ def _failing(runs: Sequence[Run]) -> Iterator[Finding]:
 def _missed(rota: Rota, now: datetime) -> Iterator[Finding]:
     """Say of each schedule what it missed, if nobody has run it since, and how to run just that."""
     asked = RunQuery(states=(RunState.MISSED,), since=now - RECENT, limit=MOST_MISSED)
+    found = {_occurrence_of(run): run for run in list_runs(rota, asked)}  # the latest first
     by_schedule: dict[str, list[Run]] = {}
-    for run in list_runs(rota, asked):  # the latest first
-        if run.schedule is not None and not _is_made_up_for(rota, run):
+    made_up_for = rota.store.known_runs(list(found))
+    for occurrence, run in found.items():
+        if run.schedule is not None and occurrence not in made_up_for:
             by_schedule.setdefault(run.schedule, []).append(run)
     for schedule, runs in islice(by_schedule.items(), MOST_SCHEDULES):
         latest, missed = runs[0], sum(run.count for run in runs)
@@ -115,10 +117,9 @@ def _missed(rota: Rota, now: datetime) -> Iterator[Finding]:
         yield Finding(Level.WARNING, schedule, problem, remedy, "schedule", latest.id)
 
 
-def _is_made_up_for(rota: Rota, record: Run) -> bool:
-    if record.schedule_id is None or record.planned_at is None:
-        return False
-    return rota.store.run(occurrence_id(record.schedule_id, record.planned_at)) is not None
+def _occurrence_of(record: Run) -> str:
+    """Return the id that the run of the last occurrence of a record has, if somebody has made it."""
+    return occurrence_id(record.schedule_id or "", record.planned_at or record.created_at)
 
 
 def _late(overview: Overview) -> Iterator[Finding]:

@@ -187,7 +187,7 @@ def backfill(
     schedule = schedule_named(rota, name) if dry_run else decided(rota, name, now)
     runs, more = _backfilled(schedule, start, end, actor, now, limit)
     if dry_run:
-        new = {run.id for run in runs if rota.store.run(run.id) is None}
+        new = {run.id for run in runs} - rota.store.known_runs([run.id for run in runs])
     else:
         span = {"start": start.isoformat(), "end": end.isoformat(), "occurrences": len(runs)}
         lines = [actor.line(rota.name, now, "backfill", name, reason, None, span)]

@@ -155,6 +155,12 @@ def test_a_run_is_followed_by_the_next_of_its_schedule(store):
     assert store.run_after(the_run(store, 4)) is None
 
 
+def test_which_runs_there_are_is_said_of_many_at_once(store):
+    store.enqueue([new_run(1), new_run(2)])
+    assert store.known_runs([uid(2), uid(3), uid(1), "no id"]) == {uid(1), uid(2)}
+    assert store.known_runs([]) == set()
+
+
 def test_the_retries_of_runs_are_found_by_them(store):
     store.enqueue([new_run(1), new_run(2), new_run(3)])
     store.enqueue(

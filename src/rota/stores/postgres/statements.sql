@@ -794,6 +794,10 @@ SELECT {run_columns} FROM rota_run r
  ORDER BY r.created_us, r.id
  LIMIT 1;
 
+-- known_runs
+-- Which of these runs there are.
+SELECT id FROM rota_run WHERE id = ANY(%(ids)s::uuid[]);
+
 -- retries
 -- The runs that retry one of these, the latest first.
 SELECT {run_columns} FROM rota_run r

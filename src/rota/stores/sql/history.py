@@ -162,6 +162,14 @@ def run_after(database: Database, one: Run) -> Run | None:
     return rows_.run_of(found[0]) if found else None
 
 
+def known_runs(database: Database, run_ids: Sequence[str]) -> set[str]:
+    ids = known_ids(run_ids)
+    if not ids:
+        return set()
+    with database.read(by_index=True) as cursor:
+        return {run_id for (run_id,) in cursor.rows("known_runs", ids=ids)}
+
+
 def retries(database: Database, run_ids: Sequence[str]) -> list[Run]:
     ids = known_ids(run_ids)
     if not ids:

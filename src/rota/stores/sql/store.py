@@ -159,6 +159,9 @@ class SqlStore:
     def run_after(self, run: Run) -> Run | None:
         return history.run_after(self._database, run)
 
+    def known_runs(self, run_ids: Sequence[str]) -> set[str]:
+        return history.known_runs(self._database, run_ids)
+
     def retries(self, run_ids: Sequence[str]) -> list[Run]:
         return history.retries(self._database, run_ids)
 
