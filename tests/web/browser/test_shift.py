@@ -35,6 +35,19 @@ def test_nothing_moves_while_a_page_is_drawn_nor_while_it_polls(served, visit, n
     assert page.evaluate(WATCH) == []
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_while_time_goes_by(served, visit, width):
+    page = visit("/settings", width, "light")
+    page.clock.install()
+    moved = {}
+    for name in [*LIVE, "error", "settings"]:
+        page.goto(served.base + served.pages[name])
+        for step in ("00:50", "08:00", "32:00", "21:10:00", "30:00:00"):
+            page.clock.fast_forward(step)
+            moved[name, step] = page.evaluate(WATCH)
+    assert {where: seen for where, seen in moved.items() if seen} == {}
+
+
 SLOW = {"offline": False, "latency": 20, "downloadThroughput": 30 * 1024, "uploadThroughput": 30 * 1024}
 
 
