@@ -5,16 +5,19 @@ It is the same each time, but for the instant at which it ends.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from bench.arena import Place
 from rota import Rota
 from rota.core.ids import to_us
 from rota.core.records import AuditLine, Failure, NewRun, Node, ScheduleQuery
@@ -24,6 +27,7 @@ from rota.operations.lookups import every_schedule
 from rota.stores.sql import rows
 
 NAME = "bench"
+ROOT = Path(__file__).parent.parent
 SPAN = timedelta(days=60)
 TASKS, QUEUES, TEAMS, ERRORS = 40, ("default", "mail", "reports", "sync", "slow"), 25, 30
 PENDING, RUNNING = 60_000, 40  # in the full form, of 5,000,000
@@ -56,6 +60,12 @@ def application(url: str, schedules: int, **settings: Any) -> Rota:
     for number in range(schedules * 19 // 20):
         rota.schedule(f"shop.task_{number % TASKS:02}", timetable_of(number), name=name_of(number))
     return rota
+
+
+def variables(place: Place, schedules: int) -> dict[str, str]:
+    """Return what a process needs that serves this application."""
+    path = os.pathsep.join([str(ROOT), place.variables["PYTHONPATH"]])
+    return {**place.variables, "PYTHONPATH": path, "BENCH_SCHEDULES": str(schedules)}
 
 
 def timetable_of(number: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import os
 import random
 import re
 import socket
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from werkzeug.test import Client
@@ -39,7 +37,6 @@ TIMES, TIMES_SERVED = 20, 5
 PEOPLE, POLL = 50, 3.0  # seconds between two polls of a page: as in live.js
 WATCHED = 30.0  # seconds
 SERVER = ("-m", "rota.cli", "web", "bench.past_app:rota", "--log-level", "error")
-ROOT = Path(__file__).parent.parent.parent
 
 
 def measure(arena: Arena) -> list[Figure]:
@@ -191,10 +188,8 @@ def _with(figure: Figure, case: str, value: float, note: str) -> Figure:
 def _serving(place: Place, schedules: int) -> Iterator[tuple[int, int]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    path = os.pathsep.join([str(ROOT), place.variables["PYTHONPATH"]])
-    variables = {**place.variables, "PYTHONPATH": path, "BENCH_SCHEDULES": str(schedules)}
     command = [sys.executable, *SERVER, "--port", str(port)]
-    with running([command], variables, place.folder) as (process,):
+    with running([command], past.variables(place, schedules), place.folder) as (process,):
         end = time.monotonic() + 60
         while True:
             try:

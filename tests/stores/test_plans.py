@@ -76,6 +76,12 @@ NAMED = [
         "rota_run_active",
         "rota_pending_schedule rota_run_pkey",
     ),
+    (
+        "some_active_runs",
+        {"ids": [SOME_ID], "most": 20},
+        "rota_run_active",
+        "rota_pending_schedule rota_run_pkey",
+    ),
     ("runs", PAGE, "rota_run_history", "rota_run_history"),
     ("runs_of_schedule", {**PAGE, "schedule_id": SOME_ID}, "rota_run_schedule", "rota_run_schedule"),
     ("latest_runs", {"ids": [SOME_ID], "limit": 60}, "rota_run_schedule", "rota_run_schedule"),

@@ -238,6 +238,19 @@ def test_schedules_are_read_with_their_active_runs_oldest_first(store):
     assert [one.active for one in store.due(ROTA, NOW, 5)] == [active, ()]
 
 
+def test_of_a_backlog_that_a_schedule_does_not_mind_a_part_is_read_with_it_and_what_runs_is_in_it(store):
+    freely = Definition(task="tidy", timetable="every 1h", overlap=Overlap.ALLOW)
+    declare(store, schedule(1, definition=freely), schedule(2))
+    backlog = [occurrence(number, created_at=NOW + number * SECOND, serial=False) for number in range(30)]
+    store.enqueue([*backlog, *(occurrence(number, 2) for number in range(30, 60))])
+    store.enqueue([occurrence(60, priority=9, serial=False, created_at=NOW + DAY)])
+    assert [one.id for one in claim(store, limit=1)] == [uid(60)]
+    of_one, of_two = (one.active for one in store.declared(ROTA, []))
+    assert len(of_one) == 20 and of_one[-1] == ActiveRun(uid(60), RunState.RUNNING)
+    assert list(of_one) == sorted(of_one, key=lambda one: int(one.id[-12:], 16))
+    assert len(of_two) == 30
+
+
 # -- changes by operators
 
 

@@ -118,7 +118,8 @@ class Schedule:
         last_success: Due time of the latest occurrence whose run succeeded.
         runs_made: Runs made by occurrences so far.
         quarantine: Why it can not be evaluated.
-        active: Its pending and running runs, oldest first.
+        active: Its pending and running runs, oldest first; where its overlap policy does not mind them,
+            20 of them at most.
     """
 
     id: str

@@ -109,6 +109,17 @@ SELECT schedule_id, id, state FROM rota_run
        SELECT l.run_id FROM rota_load l WHERE l.schedule_id IS NOT NULL AND l.schedule_id = ANY(%(ids)s::uuid[])))
  ORDER BY created_us, id;
 
+-- some_active_runs
+-- At most so many of the pending and running runs of each of these schedules, those that run before others.
+SELECT schedule_id, id, state FROM rota_run
+ WHERE id = ANY(ARRAY(
+       SELECT a.id FROM unnest(%(ids)s::uuid[]) AS s (id) CROSS JOIN LATERAL (
+              SELECT l.run_id AS id FROM rota_load l WHERE l.schedule_id IS NOT NULL AND l.schedule_id = s.id
+              UNION ALL
+              SELECT p.id FROM rota_pending p WHERE p.schedule_id IS NOT NULL AND p.schedule_id = s.id
+              LIMIT %(most)s::integer) AS a))
+ ORDER BY created_us, id;
+
 -- due
 -- Schedules to look at now, earliest first.
 SELECT id, rota, name, effective, revision, cursor_us, runs_made, pause FROM rota_schedule

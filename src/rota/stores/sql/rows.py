@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -309,9 +310,9 @@ def override_of(row: Row) -> Override:
     )
 
 
-def active_by_schedule(rows: Iterable[Row]) -> dict[str, tuple[ActiveRun, ...]]:
+def active_by_schedule(rows: Iterable[Row]) -> dict[str, list[ActiveRun]]:
     """Return the active runs of each schedule, in the order of `rows`."""
-    active: dict[str, tuple[ActiveRun, ...]] = {}
+    active: defaultdict[str, list[ActiveRun]] = defaultdict(list)
     for schedule_id, run_id, state in rows:
-        active[schedule_id] = (*active.get(schedule_id, ()), ActiveRun(run_id, STATES[state]))
+        active[schedule_id].append(ActiveRun(run_id, STATES[state]))
     return active

@@ -10,6 +10,7 @@ from typing import Any
 from rota import failpoints
 from rota.core.ids import from_us, to_us
 from rota.core.records import (
+    ActiveRun,
     AuditLine,
     DueSchedule,
     Override,
@@ -33,6 +34,7 @@ from rota.stores.sql.history import LAST_US, add_audit
 from rota.stores.sql.texts import as_id, clean
 
 KEPT_ERRORS = 5
+SHOWN_ACTIVE = 20  # of a schedule whose overlap policy does not mind them
 PAUSED = "paused"
 BY_OVERLAP = "overlap: a newer occurrence"
 
@@ -47,11 +49,10 @@ def due(database: Database, rota: str, now: datetime, limit: int, skip: int) -> 
             except (ValueError, TypeError) as problem:
                 broken.append((row[0], row[4], rows_.unreadable_reason(problem)))
         # Of the others a backlog, however long, is nobody's business: it would be read at each look.
-        minding = [one.id for one in readable if one.definition.overlap.minds_others]
-        active = _active(cursor, minding) if minding else {}
+        active = _active(cursor, [one.id for one in readable if one.definition.overlap.minds_others])
     if broken:
         write(database, lambda cursor: cursor.batch("quarantine", broken))
-    return [replace(one, active=active[one.id]) if one.id in active else one for one in readable]
+    return [replace(one, active=tuple(active[one.id])) if one.id in active else one for one in readable]
 
 
 def next_due(database: Database, rota: str) -> datetime | None:
@@ -152,19 +153,22 @@ def _whole(cursor: Cursor, found: Sequence[Row]) -> list[Schedule]:
     """Return schedules with their overrides and active runs."""
     if not found:
         return []
-    ids = [row[0] for row in found]
-    overrides = _overrides(cursor.rows("overrides", ids=ids))
-    active = _active(cursor, ids)
+    schedules = [rows_.schedule_of(row) for row in found]
+    overrides = _overrides(cursor.rows("overrides", ids=[one.id for one in schedules]))
+    active = _active(cursor, [one.id for one in schedules if one.effective.overlap.minds_others])
+    others = [one.id for one in schedules if not one.effective.overlap.minds_others]
+    if others:
+        active |= rows_.active_by_schedule(cursor.rows("some_active_runs", ids=others, most=SHOWN_ACTIVE))
     return [
-        replace(schedule, overrides=overrides.get(schedule.id, ()), active=active.get(schedule.id, ()))
-        if schedule.id in overrides or schedule.id in active
-        else schedule
-        for schedule in map(rows_.schedule_of, found)
+        replace(one, overrides=overrides.get(one.id, ()), active=tuple(active.get(one.id, ())))
+        if one.id in overrides or one.id in active
+        else one
+        for one in schedules
     ]
 
 
-def _active(cursor: Cursor, ids: Sequence[str]) -> dict[str, Any]:
-    return rows_.active_by_schedule(cursor.rows("active_runs", ids=ids))
+def _active(cursor: Cursor, ids: Sequence[str]) -> dict[str, list[ActiveRun]]:
+    return rows_.active_by_schedule(cursor.rows("active_runs", ids=ids)) if ids else {}
 
 
 def _overrides(found: Iterable[Row]) -> dict[str, tuple[Override, ...]]:

@@ -110,6 +110,16 @@ SELECT schedule_id, id, state FROM rota_run
    AND schedule_id IS NOT NULL AND state IN ('pending', 'running')
  ORDER BY created_us, id;
 
+-- some_active_runs
+-- At most so many of the pending and running runs of each of these schedules, those that run before others.
+SELECT r.schedule_id, r.id, r.state FROM json_each(:ids) i
+  JOIN rota_run r ON r.id IN (
+       SELECT a.id FROM rota_run a
+        WHERE a.schedule_id = i.value AND a.schedule_id IS NOT NULL AND a.state IN ('pending', 'running')
+        ORDER BY a.state DESC
+        LIMIT :most)
+ ORDER BY r.created_us, r.id;
+
 -- due
 -- Schedules to look at now, earliest first.
 SELECT id, rota, name, effective, revision, cursor_us, runs_made, pause FROM rota_schedule
