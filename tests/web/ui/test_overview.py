@@ -107,7 +107,7 @@ def test_what_runs_shows_how_far_it_is(app, viewer, clock):
 
 def test_what_is_due_within_the_hour_is_listed_soonest_first(viewer):
     page = text_of(viewer.page("/"))
-    assert page.index("counts 2 × 14:30 UTC") < page.index("charges 15:00 UTC")
+    assert page.index("counts 2 × in 30 minutes , 14:30 UTC") < page.index("charges in 1 hour , 15:00 UTC")
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/errors", "/timeline", "/nodes", "/audit", "/settings"])
