@@ -18,7 +18,9 @@ demo: .venv/run.stamp  ## Install, then run the demo; ARGS="--for 20s" is passed
 # Two for each processor: a third of the time is spent waiting for servers, browsers and the disk.
 WORKERS := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
+# Compiled once, whatever PYTHONDONTWRITEBYTECODE says: tests start hundreds of processes.
 test: services  ## Run the whole suite; as root, installs PostgreSQL and Redis when missing
+	@$(BIN)/python -m compileall -q src tests
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-core: .venv/dev.stamp  ## Run the tests of the pure core: no services, seconds
@@ -31,6 +33,7 @@ check: .venv/dev.stamp  ## Lint, formatting, types, floors
 	$(BIN)/lint-imports
 
 bench: services  ## Run the benchmarks, Rota and its peers in turn; ARGS="--quick --peers huey"
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m bench $(ARGS)
 
 soak: services  ## Run the long forms of the system tests, write docs/soak-report.md; ARGS="--minutes 60"

@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Protocol
 
 from rota import failpoints
-
-QUIET_AFTER = 1.0  # seconds
 
 
 class Waiter:
     """One who waits: what is news to it, and a bell that is rung for it.
 
     The bell is a lock that is held while there is no news: to wait for a lock costs a tenth of what a
-    condition costs, and a node over SQLite waits a hundred times a second.
+    condition costs.
     """
 
-    __slots__ = ("bell", "has_left", "news")
+    __slots__ = ("_bell", "has_left", "news")
 
     def __init__(self) -> None:
         self.news: set[str] = set()
         self.has_left = False
-        self.bell = threading.Lock()
-        self.bell.acquire()
+        self._bell = threading.Lock()
+        self._bell.acquire()
+
+    def ring(self) -> None:
+        """End a wait, or the next one."""
+        if self._bell.locked():
+            self._bell.release()
+
+    def wait(self, timeout: float) -> bool:
+        """Return within `timeout` seconds, and silence the bell; say whether it had rung."""
+        return self._bell.acquire(timeout=max(timeout, 0.0))
+
+    def close(self) -> None:
+        """Give back what waiting takes. Nobody rings any more."""
+
+
+class Watcher(Protocol):
+    """Looks for what others have changed, whom no hub hears."""
+
+    waiter: Waiter
+
+    def look(self) -> frozenset[str]:
+        """Return the topics that have changed since the last look."""
+        ...
+
+    def pace(self, quiet: float) -> float:
+        """Return after how many seconds to look again, when there was no news for `quiet` seconds."""
+        ...
 
 
 class Hub:
@@ -40,67 +65,50 @@ class Hub:
         with self._lock:
             for waiter in self._waiters:
                 waiter.news.update(news)
-                _ring(waiter)
+                waiter.ring()
 
-    def join(self) -> Waiter:
-        """Return a new waiter, who hears of each announcement from now on."""
-        waiter = Waiter()
+    def join(self, waiter: Waiter) -> None:
+        """Let `waiter` hear of each announcement from now on."""
         with self._lock:
             self._waiters.append(waiter)
-        return waiter
 
     def leave(self, waiter: Waiter) -> None:
         """Forget a waiter; if it is waiting, it goes on at once."""
         with self._lock:
             self._waiters = [one for one in self._waiters if one is not waiter]
             waiter.has_left = True
-            _ring(waiter)
+            waiter.ring()
 
     def take(self, waiter: Waiter, timeout: float) -> frozenset[str]:
         """Return what is news to `waiter`, at once or within `timeout` seconds, and forget it."""
-        if not waiter.bell.acquire(timeout=max(timeout, 0.0)):
+        if not waiter.wait(timeout):
             return frozenset()
-        with self._lock:  # the bell is ours now, and so silent again
+        with self._lock:
             news = frozenset(waiter.news)
             waiter.news.clear()
         return news
 
 
-def _ring(waiter: Waiter) -> None:
-    if waiter.bell.locked():
-        waiter.bell.release()
-
-
 class HubWakeup:
-    """Waits at a hub. `look`, when given, is asked every `beat` what has changed elsewhere.
+    """Waits at a hub; a watcher, when given, looks meanwhile for what has changed elsewhere."""
 
-    After a second without news it is asked less often: nearly all of what an idle node over SQLite costs is
-    the looking.
-    """
-
-    def __init__(
-        self,
-        hub: Hub,
-        look: Callable[[], frozenset[str]] | None = None,
-        beat: timedelta = timedelta(milliseconds=5),
-        idle_beat: timedelta = timedelta(milliseconds=80),
-    ) -> None:
-        self._hub, self._look = hub, look
-        self._beat, self._idle_beat = beat.total_seconds(), idle_beat.total_seconds()
+    def __init__(self, hub: Hub, watcher: Watcher | None = None) -> None:
+        self._hub, self._watcher = hub, watcher
         self._quiet = 0.0  # seconds since the last news
-        self._waiter = hub.join()
+        self._waiter = Waiter() if watcher is None else watcher.waiter
+        hub.join(self._waiter)
 
     def wait(self, timeout: timedelta) -> frozenset[str]:
         left = timeout.total_seconds()
-        if self._look is None:
+        if self._watcher is None:
             return frozenset() if self._waiter.has_left else self._hub.take(self._waiter, left)
         while not self._waiter.has_left:
-            beat = min(left, self._beat if self._quiet < QUIET_AFTER else self._idle_beat)
+            beat = min(left, self._watcher.pace(self._quiet))
             topics = self._hub.take(self._waiter, beat)
             if self._waiter.has_left:
                 break
-            topics |= self._look()
-            left -= beat
+            topics |= self._watcher.look()
+            left -= beat  # also when it was shorter: who waits may be woken for nothing
             self._quiet = 0.0 if topics else self._quiet + beat
             if topics or left <= 0:
                 return topics
@@ -108,3 +116,4 @@ class HubWakeup:
 
     def close(self) -> None:
         self._hub.leave(self._waiter)
+        self._waiter.close()

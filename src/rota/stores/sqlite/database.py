@@ -6,7 +6,6 @@ neither waits for the other. Memory has one connection for everything.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,17 +15,17 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from rota.errors import InvalidValue, StoreUnavailable
-from rota.stores.sql.database import TOPICS, Cursor
+from rota.stores.sql.database import Cursor
 from rota.stores.sql.pool import Pool
 from rota.stores.sql.statements import load_statements
 from rota.stores.sql.wakeups import Hub, HubWakeup
 from rota.stores.sqlite.cursor import SqliteCursor
 from rota.stores.sqlite.files import configure, is_out_of_reach, missing_steps, prepare
+from rota.stores.sqlite.watcher import FileWatcher
 
 PACKAGE = "rota.stores.sqlite"
 MOST_READERS = 64
 BUSY_TIMEOUT = 5.0
-BEATS_AFTER_A_WRITE = 3
 
 
 class SqliteDatabase:
@@ -127,7 +126,9 @@ class SqliteDatabase:
         return self._open()
 
     def wakeup(self) -> HubWakeup:
-        return HubWakeup(self._hub, None if self._path is None else _Watcher(self, self._path).look)
+        if self._path is None:
+            return HubWakeup(self._hub)
+        return HubWakeup(self._hub, FileWatcher(self.data_version, Path(f"{self._path}-wal")))
 
     def close(self) -> None:
         self._readers.drop_idle()
@@ -174,46 +175,6 @@ class SqliteDatabase:
             if is_out_of_reach(error):
                 raise StoreUnavailable(self.url, str(error)) from error
             raise
-
-
-class _Watcher:
-    """Sees what others commit to the file.
-
-    1. Each beat asks the system whether the write-ahead log was written to: that costs next to nothing.
-    2. If so, and for some beats after, as the system's time stamps are coarse, the writing connection is
-       asked: its `data_version` changes only by commits of *other* connections, so that a node is not
-       woken by what it wrote itself. While that connection writes, nothing is asked.
-    """
-
-    def __init__(self, database: SqliteDatabase, path: Path) -> None:
-        self._database, self._log = database, f"{path}-wal"
-        self._written: tuple[int, int] | None = None
-        self._asks = 0
-        self._seen: int | None = None
-        self.look()  # what is committed from now on is news; before the first use, all of it is
-
-    def look(self) -> frozenset[str]:
-        written = self._last_written()
-        if written != self._written:
-            self._written, self._asks = written, BEATS_AFTER_A_WRITE
-        if not self._asks:
-            return frozenset()
-        self._asks -= 1
-        with suppress(sqlite3.Error, StoreUnavailable):
-            version = self._database.data_version()
-            if version is None:
-                self._asks += 1  # it is writing: ask again
-            elif version != self._seen:
-                self._seen = version
-                return frozenset(TOPICS)
-        return frozenset()
-
-    def _last_written(self) -> tuple[int, int] | None:
-        try:
-            status = os.stat(self._log)  # noqa: PTH116 - a hundred times a second, and `Path` is slower
-        except OSError:  # no file, no log
-            return None
-        return status.st_mtime_ns, status.st_size
 
 
 @contextmanager
