@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rota.stores import open_store
 from rota.stores.sql.database import TOPICS
 from rota.stores.sql.wakeups import Waiter
 from rota.stores.sqlite import watcher as module
@@ -94,14 +95,18 @@ def test_after_a_write_others_are_left_for_a_moment_and_a_bell_is_not(waiter, lo
     assert waiter.wait(LONG)
 
 
-def test_what_is_closed_does_not_wait_and_holds_nothing(waiter):
+def test_what_is_closed_holds_nothing_and_can_still_be_rung(waiter, log):
     before = open_files()
     other = FileWaiter()
+    other.listen_to(str(log))
     other.close()
     other.close()
-    other.ring()
-    assert not other.wait(LONG)
     assert open_files() == before
+    other.listen_to(str(log))
+    commit(log)
+    assert not other.wait(0)
+    other.ring()
+    assert other.wait(LONG)
 
 
 def test_a_file_that_is_away_is_not_heard_of(waiter, tmp_path):
@@ -164,6 +169,17 @@ def test_where_the_system_does_not_tell_it_is_looked_for(watch, log, version, mo
     for _ in range(3):
         watcher.look()
     assert (watcher.pace(0.0), watcher.pace(QUIET_AFTER)) == (BEAT, IDLE_BEAT)
+
+
+def test_a_store_that_is_closed_gives_back_what_its_nodes_forgot(tmp_path):
+    before = open_files()
+    store = open_store(f"sqlite:///{tmp_path / 'rota.db'}")
+    store.migrate()
+    wakeup = store.wakeup()
+    assert open_files() > before
+    store.close()
+    assert open_files() == before
+    wakeup.close()
 
 
 def test_where_no_more_can_be_watched_it_is_said_and_looked_for(watch, log, version, monkeypatch, caplog):

@@ -35,7 +35,7 @@ class Waiter:
         return self._bell.acquire(timeout=max(timeout, 0.0))
 
     def close(self) -> None:
-        """Give back what waiting takes. Nobody rings any more."""
+        """Give back what the system lends for it. It can still wait."""
 
 
 class Watcher(Protocol):
@@ -78,6 +78,13 @@ class Hub:
             self._waiters = [one for one in self._waiters if one is not waiter]
             waiter.has_left = True
             waiter.ring()
+
+    def close(self) -> None:
+        """Give back what the system lends for those who wait."""
+        with self._lock:
+            for waiter in self._waiters:
+                waiter.ring()  # otherwise it is closed when its wait is over
+                waiter.close()
 
     def take(self, waiter: Waiter, timeout: float) -> frozenset[str]:
         """Return what is news to `waiter`, at once or within `timeout` seconds, and forget it."""

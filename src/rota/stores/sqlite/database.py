@@ -131,6 +131,7 @@ class SqliteDatabase:
         return HubWakeup(self._hub, FileWatcher(self.data_version, Path(f"{self._path}-wal")))
 
     def close(self) -> None:
+        self._hub.close()
         self._readers.drop_idle()
         self._witness.drop_idle()
         self._writers.drop_idle()

@@ -122,10 +122,15 @@ class FileWaiter(Waiter):
         return was
 
     def ring(self) -> None:
-        if not self._is_closed:
+        if self._is_closed:
+            super().ring()
+        else:
             os.eventfd_write(self._bell_number, 1)
 
     def wait(self, timeout: float) -> bool:
+        return super().wait(timeout) if self._is_closed else self._wait(timeout)
+
+    def _wait(self, timeout: float) -> bool:
         with self._in_use:
             if self._is_closed:
                 return False
@@ -144,7 +149,7 @@ class FileWaiter(Waiter):
     def close(self) -> None:
         with self._in_use:
             if not self._is_closed:
-                self._is_closed = True
+                self._is_closed, self.has_heard = True, False
                 self._writes.close()
                 os.close(self._bell_number)
 
