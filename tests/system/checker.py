@@ -114,6 +114,7 @@ def check_runs(connection, verdict):
 def check_orphans(connection, verdict):
     """A purge is whole: neither attempts nor logs of runs that are gone."""
     for table in ("rota_attempt", "rota_log"):
-        query = f"SELECT count(*) FROM {table} WHERE run_id NOT IN (SELECT id FROM rota_run)"
+        orphaned = "NOT EXISTS (SELECT 1 FROM rota_run WHERE rota_run.id = run_id)"  # `NOT IN` takes hours
+        query = f"SELECT count(*) FROM {table} WHERE {orphaned}"
         ((count,),) = rows(connection, query)
         verdict.expect(count == 0, f"{count} rows of {table} are of no run")
