@@ -149,8 +149,12 @@ def test_once_the_system_is_known_to_tell_it_is_seldom_asked(watch, log, version
 
 def test_a_log_that_is_made_anew_is_heard_of(watch, log, version):
     watcher = watch()
+    watcher.waiter.has_heard = True
     log.unlink()
     assert not watcher.look()
+    while watcher.pace(QUIET_AFTER) == BEAT:
+        watcher.look()
+    assert watcher.pace(QUIET_AFTER) == IDLE_BEAT  # there is nothing to hear of
     log.write_bytes(b"new")
     watcher.look()
     while watcher.waiter.wait(0):

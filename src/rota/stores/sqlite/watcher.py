@@ -112,9 +112,13 @@ class FileWaiter(Waiter):
 
     def listen_to(self, file: str) -> None:
         """Hear of writes to `file`; one that is away, or that the system can not watch, is not heard of."""
-        with self._in_use, suppress(OSError):
-            if not self._is_closed:
+        with self._in_use:
+            if self._is_closed:
+                return
+            try:
                 self._writes.add_watch(file, flags.MODIFY)
+            except OSError:
+                self.has_heard = False  # until it is there again, and has been heard of
 
     def was_written(self) -> bool:
         """Say whether it was written to since this was asked last."""
@@ -165,5 +169,7 @@ def _ears() -> FileWaiter | None:
     try:
         return FileWaiter()
     except OSError as problem:
-        log.warning("no more files can be watched: looking for changes", extra={"problem": str(problem)})
+        remedy = "raise fs.inotify.max_user_instances, or the limit of open files"
+        facts = {"problem": str(problem), "remedy": remedy}
+        log.warning("the system watches no more files: looking for changes again and again", extra=facts)
         return None
