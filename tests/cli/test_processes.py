@@ -70,7 +70,8 @@ def test_a_node_that_is_asked_to_drain_lets_its_run_end_and_another_takes_over(s
     [one] = synced.json("node", "list")
     asked = synced.json("node", "drain", one["id"], "--reason", "new release")
     assert [each["subject"] for each in asked["changed"]] == [one["id"]]
-    assert "asked to drain" in node.wait_for("asked to drain")
+    node.wait_for("asked to drain")
+    node.wait_for("node takes nothing more")
 
     second = synced("enqueue", "purge").stdout.strip()
     with gate.open("w") as pipe:  # its run may end; what came meanwhile is not its business

@@ -55,9 +55,12 @@ class Loop:
         self._woken.set()
 
     def stop(self) -> None:
-        """End the loop; the step that is being called is waited for."""
+        """Call the step no more; the call that is under way goes on."""
         self._stopping = True
         self._woken.set()
+
+    def join(self) -> None:
+        """Wait for the call that is under way when the loop was stopped."""
         if self._thread.is_alive():
             self._thread.join()
 

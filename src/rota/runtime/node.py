@@ -188,6 +188,7 @@ class Node:
         self._draining = True
         # No occurrence is decided while nobody here would run it: what comes due is for the next node.
         self._end(lambda step: isinstance(step, Tick | Dispatch))
+        log.info("node takes nothing more", extra={"node": self.id})
         if self.runner is not None:
             self.runner.stop(patience)
             self._end(lambda step: step is self.settle)
@@ -209,10 +210,12 @@ class Node:
             log.warning("store unavailable while leaving", extra={"node": self.id, "problem": error.problem})
 
     def _end(self, which: Callable[[Step], bool]) -> None:
-        """Stop the loops of some steps."""
+        """Stop the loops of some steps: all at once, so that a long call of one keeps no other going."""
         ending = [loop for loop in self._loops if which(loop.step)]
         for loop in ending:
             loop.stop()
+        for loop in ending:
+            loop.join()
         self._loops = [loop for loop in self._loops if loop not in ending]
 
     def _runner_changed(self) -> None:
