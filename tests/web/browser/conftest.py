@@ -158,10 +158,14 @@ class Windows:
     def go(self, page, path: str, status: int = 200) -> None:
         """Go to a page of the same window."""
         if status >= 400:
-            phrase = HTTPStatus(status).phrase.upper()
-            line = f"Failed to load resource: the server responded with a status of {status} ({phrase})"
-            self._due.append(f"{line} at {self._base}{path}")
+            self.expect(path, status)
         assert page.goto(self._base + path).status == status
+
+    def expect(self, path: str, status: int, times: int = 1) -> None:
+        """Let that many lines be due for an address which answers with an error."""
+        phrase = HTTPStatus(status).phrase.upper()
+        line = f"Failed to load resource: the server responded with a status of {status} ({phrase})"
+        self._due += [f"{line} at {self._base}{path}"] * times
 
     def _heard(self, message) -> None:
         if message.type in ("error", "warning"):

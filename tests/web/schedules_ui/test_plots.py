@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -90,7 +91,17 @@ def test_the_scripts_of_a_page_are_small(shop, ann):
     assert sum(len(gzip.compress(data)) for data in scripts.values()) < 60 * 1024
 
 
-def test_what_is_not_ours_comes_with_its_licence():
+# Of the packages as published: uplot 1.6.32, htmx.org 2.0.11, idiomorph 0.8.0.
+VENDORED = {
+    "uplot.min.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
+    "uplot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
+    "htmx.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
+    "idiomorph-ext.min.js": "5811b9a7eda14878b7dab4378bf60432e1bb6f11fcfb970cc26540642650181e",
+}
+
+
+def test_what_is_not_ours_is_pinned_and_comes_with_its_licence():
     found = files.contents()
-    assert found["uplot.min.js"].startswith(b"/*! https://github.com/leeoniya/uPlot (v1.6.32) */")
-    assert b"The MIT License" in found["uplot.LICENSE.txt"]
+    assert {name: sha256(found[name]).hexdigest() for name in VENDORED} == VENDORED
+    licences = {"uplot": b"The MIT License", "htmx": b"Zero-Clause BSD", "idiomorph": b"Zero-Clause BSD"}
+    assert [name for name, words in licences.items() if words not in found[f"{name}.LICENSE.txt"]] == []

@@ -41,8 +41,8 @@ def configure(path: Path | None, busy_timeout: float) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16384")
-    # A checkpoint lets one commit wait for the disk, some 5 ms: at the default of 1,000 one run of a hundred is
-    # late. With a much longer log drains become slower.
+    # A checkpoint lets one commit wait for the disk, some 5 ms: with the default of 1,000 pages one run of a
+    # hundred is late. With a much longer log drains become slower.
     connection.execute("PRAGMA wal_autocheckpoint = 2000")
     return connection
 

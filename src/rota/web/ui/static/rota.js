@@ -1,4 +1,6 @@
 // What pages do beyond links and forms. Everything works without it: each module only makes it nicer.
+import { refuseOtherPages } from "./answers.js";
+import { keepWhatIsTheirs } from "./keeping.js";
 import { listen } from "./keys.js";
 import { follow } from "./live.js";
 import { filterLogs } from "./logs.js";
@@ -14,4 +16,6 @@ selectRows();
 listen();
 timeCards();
 reachTimes();
+refuseOtherPages();
+keepWhatIsTheirs();
 follow(() => { tellTimes(); reachTimes(); filterLogs(); selectRows(); });

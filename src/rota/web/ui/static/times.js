@@ -20,8 +20,8 @@ export function words(seconds) {
 // Instants count from the server's clock: that of this machine may be wrong. A difference of a few seconds is
 // the way that the answer took.
 let offset = 0;
-export function heardFrom(answer) {
-  const drift = Date.parse(answer.headers.get("Date") ?? "") - Date.now();
+export function heardAt(date) {
+  const drift = Date.parse(date ?? "") - Date.now();
   if (drift) offset = Math.abs(drift) > 30_000 ? drift : 0;
 }
 
