@@ -11,6 +11,9 @@ import pytest
 
 from rota.errors import SchemaOutdated, StoreUnavailable
 from rota.stores import open_store
+from rota.stores.postgres import database
+from rota.stores.postgres.listener import Listener
+from rota.stores.sql.database import TOPICS
 
 A_MOMENT = timedelta(seconds=20)
 
@@ -59,6 +62,19 @@ def test_a_listener_hears_again_after_a_restart(postgres_server, postgres_dsn):
             with other._database.transaction() as cursor:
                 cursor.notify(("cancel",))
             assert wakeup.wait(A_MOMENT) == {"cancel"}
+
+
+def test_the_first_word_of_a_listener_is_heard_however_early_it_comes(postgres_dsn, monkeypatch):
+    class Hasty(Listener):
+        def __init__(self, connect, hub, sender, url):
+            hub.announce(TOPICS)
+            super().__init__(connect, hub, sender, url)
+
+    monkeypatch.setattr(database, "Listener", Hasty)
+    with closing(open_store(postgres_dsn)) as store:
+        store.migrate()
+        with closing(store.wakeup()) as wakeup:
+            assert wakeup.wait(timedelta(0)) == set(TOPICS)
 
 
 def test_a_verb_refused_by_a_deadlock_is_done_again(postgres_dsn):

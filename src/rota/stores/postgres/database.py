@@ -115,10 +115,12 @@ class PostgresDatabase:
         return str(snapshot)
 
     def wakeup(self) -> HubWakeup:
-        if self._listener is None or not self._listener.is_of_this_process:
-            self._hub = Hub()
-            self._listener = Listener(self._open, self._hub, self._sender, self.url)
-        return HubWakeup(self._hub)
+        if self._listener is not None and self._listener.is_of_this_process:
+            return HubWakeup(self._hub)
+        self._hub = Hub()
+        first = HubWakeup(self._hub)  # before the listener begins: its first word is for this one
+        self._listener = Listener(self._open, self._hub, self._sender, self.url)
+        return first
 
     def close(self) -> None:
         if self._listener is not None:
