@@ -63,7 +63,7 @@ def test_what_runs_may_end_and_a_second_signal_ends_at_once(synced, started):
 def test_a_node_that_is_asked_to_drain_lets_its_run_end_and_another_takes_over(synced, started):
     gate = synced.folder / "gate"
     os.mkfifo(gate)
-    node = started("run", ROTA_LEASE="1s", ROTA_DRAIN_TIMEOUT="1h")
+    node = started("run", ROTA_LEASE="3s", ROTA_DRAIN_TIMEOUT="1h")
     node.wait_for("node joined")
     first = synced("enqueue", "gated", "--arg", f"gate={gate}").stdout.strip()
     node.wait_for("run started")
@@ -83,7 +83,7 @@ def test_a_node_that_is_asked_to_drain_lets_its_run_end_and_another_takes_over(s
     assert states == {first: "succeeded", second: "pending"}
     assert synced.json("node", "list") == []
 
-    another = started("run", ROTA_LEASE="1s")
+    another = started("run", ROTA_LEASE="3s")
     assert f"run={second}" in another.wait_for("run succeeded")
     assert [other["id"] == one["id"] for other in synced.json("node", "list")] == [False]
 
@@ -91,7 +91,7 @@ def test_a_node_that_is_asked_to_drain_lets_its_run_end_and_another_takes_over(s
 def test_a_signal_while_a_node_drains_waits_for_it(synced, started):
     gate = synced.folder / "gate"
     os.mkfifo(gate)
-    node = started("worker", ROTA_LEASE="1s", ROTA_DRAIN_TIMEOUT="1h")
+    node = started("worker", ROTA_LEASE="3s", ROTA_DRAIN_TIMEOUT="1h")
     node.wait_for("node joined")
     run_id = synced("enqueue", "gated", "--arg", f"gate={gate}").stdout.strip()
     node.wait_for("run started")
@@ -106,12 +106,12 @@ def test_a_signal_while_a_node_drains_waits_for_it(synced, started):
 
 
 def test_a_killed_node_is_replaced_and_its_run_taken_over(synced, started):
-    first = started("worker", ROTA_LEASE="1s")
+    first = started("worker", ROTA_LEASE="3s")
     first.wait_for("node joined")
     run_id = synced("enqueue", "slow", "--arg", "seconds=100000").stdout.strip()
     first.wait_for("slow began")
     first.signal(signal.SIGKILL)
-    second = started("run", ROTA_LEASE="1s")
+    second = started("run", ROTA_LEASE="3s")
     second.wait_for("run lost")
     second.wait_for("slow began")
     [run] = synced.json("runs")
