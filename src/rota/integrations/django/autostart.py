@@ -115,7 +115,7 @@ class Starter:
         self._timer: threading.Timer | None = None
         self._node: Node | None = None
         self._process = 0  # whose node it is: a child of it has none
-        self._is_armed = False
+        self._is_armed = self._is_over = False
 
     def arm(self) -> None:
         """Start the node at the first request, or in a moment."""
@@ -124,6 +124,7 @@ class Starter:
                 return
             self._is_armed = True
             os.register_at_fork(before=self._before_fork, after_in_child=self._in_child)
+            atexit.register(self._stop)
             self._begin()
         stop_before_death(self._stop)
 
@@ -154,7 +155,7 @@ class Starter:
         from rota.integrations.django.app import the_rota
 
         with self._lock:
-            if self._node is not None:
+            if self._node is not None or self._is_over:
                 return
             request_started.disconnect(dispatch_uid=UID)
             if self._timer is not None:
@@ -169,13 +170,19 @@ class Starter:
                 self._wait(AGAIN)
                 return
             self._node, self._process = node, os.getpid()
-            atexit.register(self._stop)
 
     def _stop(self) -> None:
+        """Let the node leave. One that is being started is waited for: it has joined already, perhaps."""
         from rota.integrations.django.app import the_rota
 
-        if self._node is not None and self._process == os.getpid():
+        if not self._lock.acquire(timeout=PATIENCE.total_seconds()):
+            return
+        try:
+            self._is_over = True
             node, self._node = self._node, None
+        finally:
+            self._lock.release()
+        if node is not None and self._process == os.getpid():
             node.stop(min(PATIENCE, node.options.patience))
             the_rota().close()
 
