@@ -23,7 +23,7 @@ def test_a_change_does_not_scroll_to_what_the_address_names(served, visit):
     assert after > place - 100  # the page may have become shorter
 
 
-def test_what_is_opened_and_selected_and_typed_stays_while_the_page_changes(served, visit):
+def test_what_is_selected_and_typed_stays_while_the_page_changes(served, visit):
     page = visit(f"/runs/{served.running}")
     page.get_by_label("Filter lines").fill("done")
     page.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))")

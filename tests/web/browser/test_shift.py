@@ -2,8 +2,6 @@
 
 import pytest
 
-from rota.web.ui.files import contents
-
 WATCH = """() => new Promise((done) => {
     const seen = [];
     const says = (one) => one.sources.map((each) => each.node?.outerHTML?.slice(0, 120) ?? "text");
@@ -67,10 +65,3 @@ def test_a_shift_would_be_seen(served, visit):
     page = visit("/", 1440, "light")
     page.evaluate("document.querySelector('main').insertAdjacentHTML('afterbegin', '<p>moved</p>'.repeat(9))")
     assert page.evaluate(WATCH) != []
-
-
-def test_the_scripts_of_all_pages_are_small():
-    import gzip
-
-    sizes = {name: len(gzip.compress(data, 6)) for name, data in contents().items() if name.endswith(".js")}
-    assert sum(sizes.values()) <= 60 * 1024, sizes

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 
 import pytest
 
 from rota import every
 from rota.core.records import BriefRun, RunState
 from rota.operations.strips import JUDGED, half_and_most
-from rota.web.ui import files
 from rota.web.ui.plots import DRAWN, judged
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -83,25 +80,3 @@ def test_the_list_says_how_long_runs_take(shop, ann):
     shop.advance(timedelta(hours=6, minutes=30))
     page = ann.get("/schedules", text="slow")
     assert "10 min 95%: 10 min" in page.text
-
-
-def test_the_scripts_of_a_page_are_small(shop, ann):
-    scripts = {name: data for name, data in files.contents().items() if name.endswith(".js")}
-    assert "uplot.min.js" in scripts
-    assert sum(len(gzip.compress(data)) for data in scripts.values()) < 60 * 1024
-
-
-# Of the packages as published: uplot 1.6.32, htmx.org 2.0.11, idiomorph 0.8.0.
-VENDORED = {
-    "uplot.min.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
-    "uplot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
-    "htmx.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
-    "idiomorph-ext.min.js": "5811b9a7eda14878b7dab4378bf60432e1bb6f11fcfb970cc26540642650181e",
-}
-
-
-def test_what_is_not_ours_is_pinned_and_comes_with_its_licence():
-    found = files.contents()
-    assert {name: sha256(found[name]).hexdigest() for name in VENDORED} == VENDORED
-    licences = {"uplot": b"The MIT License", "htmx": b"Zero-Clause BSD", "idiomorph": b"Zero-Clause BSD"}
-    assert [name for name, words in licences.items() if words not in found[f"{name}.LICENSE.txt"]] == []
